@@ -1,0 +1,168 @@
+package dev.meridian.local;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Draws up what a stack consists of: which programs, where, and what each is told about the others. */
+final class Blueprint {
+
+    /** The version of all modules. */
+    private static final String VERSION = "1.0.0";
+
+    private final StackSettings settings;
+    private final DataFolder folder;
+    private final Project project;
+    private final Platform platform = Platform.current();
+    private final JavaRuntime java = JavaRuntime.current();
+    private final List<Integer> ports = new ArrayList<>();
+    private final List<Program> programs = new ArrayList<>();
+
+    /** What every service is told; each takes what it knows. */
+    private final Map<String, String> environment = new TreeMap<>();
+
+    Blueprint(StackSettings settings, DataFolder folder) {
+        this.settings = settings;
+        this.folder = folder;
+        this.project = new Project(settings.root());
+    }
+
+    /** @throws StackException when something that it needs is missing, or the front door's port is taken */
+    Plan plan() throws IOException {
+        Datacenter dc = Datacenter.DC1;
+        URI frontDoor = URI.create("http://localhost:" + frontDoorPort());
+
+        Binaries binaries = new Binaries(cache(), platform);
+        Path postgres = binaries.postgres();
+        PostgresUser user = PostgresUser.choose(folder.path(), postgres);
+        PostgresServer primary = new PostgresServer(
+                postgres, folder.of(PostgresPrimary.NAME), address(15432), user, project.postgresConfiguration());
+        PostgresServer replica = new PostgresServer(
+                postgres, folder.of(PostgresReplica.NAME), address(15433), user, project.postgresConfiguration());
+        programs.add(new PostgresPrimary(dc, primary, project.postgresInit()));
+        programs.add(new PostgresReplica(dc, replica, primary));
+
+        KafkaBroker kafka = KafkaBroker.of(
+                dc,
+                java,
+                project.kafkaClassPath(),
+                cache(),
+                folder.of(KafkaBroker.NAME),
+                address(19092),
+                address(19093),
+                project.topics());
+        programs.add(kafka);
+
+        Redis redis = new Redis(dc, binaries.redis(), folder.of("redis-" + dc), address(16379));
+        programs.add(redis);
+
+        if (settings.services()) {
+            addServices(dc, frontDoor, primary, replica, kafka, redis);
+        }
+        return new Plan(
+                List.copyOf(programs),
+                frontDoor,
+                primary.address(),
+                replica.address(),
+                kafka.broker(),
+                redis.at(),
+                List.copyOf(ports));
+    }
+
+    private void addServices(
+            Datacenter dc,
+            URI frontDoor,
+            PostgresServer primary,
+            PostgresServer replica,
+            KafkaBroker kafka,
+            Redis redis)
+            throws IOException {
+        Address registry = address(8761);
+        Address identity = address(9000);
+        environment.put("SPRING_PROFILES_ACTIVE", "dev"); // whatever the terminal says
+        environment.put("SERVER_ADDRESS", Address.HOST);
+        environment.put("MERIDIAN_DATACENTER", dc.name());
+        environment.put("MERIDIAN_ISSUER", frontDoor.toString());
+        environment.put("MERIDIAN_JWKSETURI", "http://" + identity + "/oauth2/jwks");
+        environment.put("MERIDIAN_POSTGRES", primary.address() + "," + replica.address());
+        environment.put("SPRING_DATA_REDIS_HOST", Address.HOST);
+        environment.put("SPRING_DATA_REDIS_PORT", Integer.toString(redis.at().port()));
+        environment.put("SPRING_KAFKA_BOOTSTRAPSERVERS", kafka.broker().toString());
+        environment.put("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", "http://localhost:" + registry.port() + "/eureka/");
+
+        List<String> needed = List.of(PostgresPrimary.NAME, kafka.name(), redis.name());
+        programs.add(service("discovery", dc)
+                .named("discovery-" + dc, ComponentType.OTHER)
+                .at(registry, address(8861))
+                .heap(96)
+                .seldomAsked()
+                .build());
+        programs.add(service("identity", dc)
+                .named("identity", ComponentType.OTHER)
+                .at(identity, address(9100))
+                .heap(112)
+                .seldomAsked()
+                .build());
+        programs.add(service("gateway", dc)
+                .named("gateway-" + dc + "-1", ComponentType.PROXY)
+                .at(new Address(frontDoor.getPort()), address(8180))
+                .heap(160)
+                .build());
+        for (int instance = 1; instance <= 2; instance++) {
+            programs.add(service("orders-service", dc)
+                    .named("orders-service-" + dc + "-" + instance, ComponentType.SERVER)
+                    .at(address(8100 + instance), address(8200 + instance))
+                    .heap(192)
+                    .after(needed)
+                    .build());
+        }
+        Address worker = address(8301);
+        programs.add(service("worker", dc)
+                .named("worker-" + dc + "-1", ComponentType.WORKER)
+                .at(worker, worker)
+                .heap(128)
+                .after(needed)
+                .build());
+    }
+
+    private JavaService.Builder service(String module, Datacenter dc) throws IOException {
+        Path jar = new Deployable(module, project.jar(module, VERSION), cache(), java).unpacked();
+        return new JavaService.Builder(java, jar, dc, environment);
+    }
+
+    private int frontDoorPort() {
+        int wanted = settings.frontDoor();
+        if (wanted == 0) {
+            return taken(Ports.free());
+        }
+        if (settings.services() && !Ports.isFree(wanted)) {
+            throw new StackException("The port " + wanted + " of the front door is taken; choose another with --port.");
+        }
+        return wanted;
+    }
+
+    private Address address(int preferred) {
+        return new Address(taken(settings.preferredPorts() ? Ports.preferring(preferred) : Ports.free()));
+    }
+
+    private int taken(int port) {
+        ports.add(port);
+        return port;
+    }
+
+    /** The project's, or one in the data folder where the project is not ours to write. */
+    private Path cache() {
+        Path shared = project.cache();
+        try {
+            Files.createDirectories(shared);
+        } catch (IOException e) {
+            return folder.of("cache");
+        }
+        return Files.isWritable(shared) ? shared : folder.of("cache");
+    }
+}

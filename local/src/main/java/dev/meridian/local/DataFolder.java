@@ -1,0 +1,170 @@
+package dev.meridian.local;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A stack's folder, held by one supervisor at a time. */
+final class DataFolder implements AutoCloseable {
+
+    /** Below this nothing is started: a database that runs out of space in the middle is worse. */
+    static final long NEEDED_SPACE = 512L * 1024 * 1024;
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
+
+    private final Path path;
+    private final FileChannel lockFile;
+    private final FileLock lock;
+
+    /** What a supervisor leaves for the next one and for the commands of a second terminal. */
+    record Supervisor(OsProcess process, int control, String secret, List<Running> programs) {}
+
+    record Running(String name, OsProcess process) {}
+
+    private DataFolder(Path path, FileChannel lockFile, FileLock lock) {
+        this.path = path;
+        this.lockFile = lockFile;
+        this.lock = lock;
+    }
+
+    /** @throws StackException when it cannot be used, or another supervisor holds it */
+    static DataFolder open(Path path) {
+        return open(path, NEEDED_SPACE);
+    }
+
+    static DataFolder open(Path path, long neededSpace) {
+        FileChannel channel = null;
+        try {
+            Files.createDirectories(path);
+            Path probe = Files.createTempFile(path, "probe", null);
+            Files.delete(probe);
+            long space = Files.getFileStore(path).getUsableSpace();
+            if (space < neededSpace) {
+                throw new StackException("The data folder " + path + " has only " + space / (1024 * 1024)
+                        + " MiB left; " + neededSpace / (1024 * 1024) + " MiB are needed.");
+            }
+            channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = tryLock(channel);
+            if (lock == null) {
+                channel.close();
+                throw new StackException("Another stack runs on the data folder " + path
+                        + " already; stop it, or name another folder with --data.");
+            }
+            return new DataFolder(path, channel, lock);
+        } catch (FileAlreadyExistsException e) {
+            throw new StackException("The data folder " + path + " is not a folder.", e);
+        } catch (IOException e) {
+            throw new StackException("Cannot write to the data folder " + path + " (" + reason(e) + ").", e);
+        }
+    }
+
+    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) { // held by this JVM
+            return null;
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException fs && fs.getReason() != null
+                ? fs.getReason()
+                : e.getClass().getSimpleName();
+    }
+
+    Path path() {
+        return path;
+    }
+
+    Path of(String program) {
+        return path.resolve(program);
+    }
+
+    LogFile log(String program) {
+        return new LogFile(path.resolve("logs").resolve(program + ".log"));
+    }
+
+    /** Deletes what the programs keep here, and nothing else: the folder may be anybody's. */
+    void wipe(Collection<String> programs) throws IOException {
+        for (String program : programs) {
+            Folders.delete(of(program));
+        }
+        Folders.delete(path.resolve("logs"));
+    }
+
+    /**
+     * Ends what a supervisor that crashed left running. Only processes are touched that it recorded and that were born
+     * when it says, and PostgreSQL's that work in this folder.
+     */
+    void endLeftovers() throws IOException {
+        List<Running> left =
+                new ArrayList<>(supervisor(path).map(Supervisor::programs).orElse(List.of()));
+        // Sessions of a paused server outlive it, and no server starts beside them.
+        OsProcess.in(path.toRealPath(), "postgres")
+                .forEach(session -> left.add(new Running("a PostgreSQL session", session)));
+        left.forEach(program -> program.process().signalAll(Signal.KILL));
+        Deadline deadline = Deadline.in(KILL_LIMIT);
+        for (Running program : left) {
+            if (!deadline.await(() -> !program.process().isAlive())) {
+                throw new StackException("Cannot end " + program.name() + " (process "
+                        + program.process().pid() + "), left by an earlier run.");
+            }
+        }
+        Files.deleteIfExists(state(path));
+    }
+
+    void record(Supervisor supervisor) throws IOException {
+        Path incoming = path.resolve("state.json.incoming");
+        Files.deleteIfExists(incoming);
+        // It holds the secret of the control channel.
+        Files.createFile(incoming, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(incoming, JSON.writeValueAsString(supervisor));
+        Files.move(incoming, state(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Who runs, or ran, on a folder. */
+    static Optional<Supervisor> supervisor(Path folder) throws IOException {
+        try {
+            return Optional.of(JSON.readValue(Files.readString(state(folder)), Supervisor.class));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (JacksonException e) { // cut short by a crash of the machine: its processes are gone too
+            return Optional.empty();
+        }
+    }
+
+    private static Path state(Path folder) {
+        return folder.resolve("state.json");
+    }
+
+    /** Gives the folder free for the next supervisor. */
+    @Override
+    public void close() {
+        try {
+            Files.deleteIfExists(state(path));
+            lock.release();
+            lockFile.close();
+        } catch (IOException e) {
+            throw new StackException("Cannot release the data folder " + path + ": " + e.getMessage(), e);
+        }
+    }
+}

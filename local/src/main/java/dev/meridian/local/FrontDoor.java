@@ -1,0 +1,109 @@
+package dev.meridian.local;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The system as its clients meet it. */
+record FrontDoor(URI address) {
+
+    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
+
+    /** Registration and health checks take a few seconds after the last service has come up. */
+    private static final Duration OPENING_LIMIT = Duration.ofSeconds(30);
+
+    private static final Duration SETTLING_LIMIT = Duration.ofSeconds(30);
+
+    private static final Http HTTP = new Http(REQUEST_LIMIT);
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private static final String ORDER = """
+            {"lines":[{"sku":"TEA-001","quantity":1}],"paymentToken":"tok_ok"}""";
+
+    /** An order that went all the way, and how long that took from the customer's side. */
+    record Settled(String id, String status, Duration accepted, Duration settled) {}
+
+    /** Waits until it leads to the services behind it; false when the time was up, or the wait was given up. */
+    boolean opens(BooleanSupplier givenUp) {
+        return Deadline.in(OPENING_LIMIT)
+                        .await(() -> givenUp.getAsBoolean() || answers("/api/products") && answers("/oauth2/jwks"))
+                && !givenUp.getAsBoolean();
+    }
+
+    private boolean answers(String path) {
+        try {
+            return HTTP.get(address.resolve(path), Map.of()).is(200);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /**
+     * Places one order and waits until it is decided.
+     *
+     * @throws StackException when it is not accepted, or not decided within half a minute
+     */
+    Settled placeOrder() {
+        try {
+            String token = token();
+            long begin = System.nanoTime();
+            Http.Answer placed = HTTP.post(
+                    address.resolve("/api/orders"),
+                    Map.of(
+                            "Authorization",
+                            "Bearer " + token,
+                            "Content-Type",
+                            "application/json",
+                            "Idempotency-Key",
+                            UUID.randomUUID().toString()),
+                    ORDER);
+            Duration accepted = since(begin);
+            if (!placed.is(201)) {
+                throw new StackException("The first order was answered with " + placed + ".");
+            }
+            String id = JSON.readTree(placed.body()).path("id").asString();
+            Deadline deadline = Deadline.in(SETTLING_LIMIT);
+            while (!deadline.passed()) {
+                Http.Answer shown =
+                        HTTP.get(address.resolve("/api/orders/" + id), Map.of("Authorization", "Bearer " + token));
+                JsonNode order = JSON.readTree(shown.body());
+                String status = order.path("status").asString("");
+                if (shown.is(200) && !status.equals("PLACED")) {
+                    return new Settled(id, status, accepted, since(begin));
+                }
+                Deadline.pause();
+            }
+            throw new StackException("The first order, " + id + ", was accepted but not decided within "
+                    + SETTLING_LIMIT.toSeconds() + " s.");
+        } catch (IOException e) {
+            throw new StackException("The front door failed for the first order: " + e, e);
+        }
+    }
+
+    private String token() throws IOException {
+        Http.Answer response = HTTP.post(
+                address.resolve("/oauth2/token"),
+                Map.of(
+                        "Authorization",
+                        "Basic " + Base64.getEncoder().encodeToString("demo:demo".getBytes(StandardCharsets.US_ASCII)),
+                        "Content-Type",
+                        "application/x-www-form-urlencoded"),
+                "grant_type=client_credentials&scope=orders");
+        if (!response.is(200)) {
+            throw new StackException("No token for the first order: " + response + ".");
+        }
+        return JSON.readTree(response.body()).path("access_token").asString();
+    }
+
+    private static Duration since(long begin) {
+        return Duration.ofNanos(System.nanoTime() - begin);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.meridian.local;
+
+import java.net.URI;
+import java.util.List;
+
+/**
+ * What a stack consists of.
+ *
+ * @param programs in an order in which each follows those that it needs
+ * @param ports what was taken for them
+ */
+record Plan(
+        List<Program> programs,
+        URI frontDoor,
+        Address primary,
+        Address replica,
+        Address kafka,
+        Address redis,
+        List<Integer> ports)
+        implements AutoCloseable {
+
+    /** How many others must be up before it, one after the other. */
+    int level(Program program) {
+        return program.after().stream()
+                .map(this::named)
+                .mapToInt(before -> 1 + level(before))
+                .max()
+                .orElse(0);
+    }
+
+    private Program named(String name) {
+        return programs.stream()
+                .filter(program -> program.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        ports.forEach(Ports::giveBack);
+    }
+}

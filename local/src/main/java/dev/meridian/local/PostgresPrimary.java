@@ -1,0 +1,125 @@
+package dev.meridian.local;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.postgresql.core.NativeQuery;
+import org.postgresql.core.Parser;
+
+/** The PostgreSQL that takes the writes. */
+record PostgresPrimary(Datacenter datacenter, PostgresServer server, Path initialisation) implements Program {
+
+    static final String NAME = "postgres-primary";
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public ComponentType type() {
+        return ComponentType.DATABASE;
+    }
+
+    @Override
+    public String address() {
+        return server.address().toString();
+    }
+
+    @Override
+    public List<String> after() {
+        return List.of();
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        if (!server.isComplete()) {
+            Folders.delete(server.cluster());
+            initialise();
+        }
+        server.forgetDeadServer();
+        server.configure(Map.of());
+    }
+
+    private void initialise() throws IOException {
+        Folders.createPrivate(server.cluster());
+        server.user().own(server.cluster());
+        Path password = Files.createTempFile("meridian", ".password");
+        try {
+            Files.writeString(password, PostgresServer.SUPERUSER);
+            server.user().own(password);
+            List<String> command = new ArrayList<>(server.user().prefix());
+            command.addAll(List.of(
+                    server.binaries().resolve("bin/initdb").toString(),
+                    "--pgdata=" + server.cluster(),
+                    "--username=" + PostgresServer.SUPERUSER,
+                    "--pwfile=" + password,
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                    "--locale=C",
+                    // The marker of completeness covers an interrupted start; the server syncs from there on.
+                    "--no-sync"));
+            Commands.Outcome outcome = Commands.run(command, Path.of("/"));
+            if (!outcome.well()) {
+                throw new StackException("initdb failed: "
+                        + LogFile.reason(outcome.output().lines().toList()));
+            }
+        } finally {
+            Files.deleteIfExists(password);
+        }
+    }
+
+    @Override
+    public Launch launch() {
+        return server.launch();
+    }
+
+    @Override
+    public boolean ready() {
+        return server.answers(false);
+    }
+
+    /** Roles and databases, once; every role that may log in gets its own name as its password. */
+    @Override
+    public void introduce() throws IOException {
+        if (server.isComplete()) {
+            return;
+        }
+        try (Connection connection = server.connect("postgres", Duration.ofSeconds(30));
+                Statement statement = connection.createStatement()) {
+            String script = Files.readString(initialisation);
+            // One by one: CREATE DATABASE refuses to share a request.
+            for (NativeQuery query : Parser.parseJdbcSql(script, true, false, true, false, false)) {
+                statement.execute(query.nativeSql);
+            }
+            List<String> roles = new ArrayList<>();
+            try (var rows = statement.executeQuery("SELECT quote_ident(rolname), quote_literal(rolname) FROM pg_authid"
+                    + " WHERE rolcanlogin AND rolpassword IS NULL")) {
+                while (rows.next()) {
+                    roles.add("ALTER ROLE " + rows.getString(1) + " PASSWORD " + rows.getString(2));
+                }
+            }
+            for (String role : roles) {
+                statement.execute(role);
+            }
+        } catch (SQLException e) {
+            throw new StackException("Cannot run " + initialisation + ": " + e.getMessage(), e);
+        }
+        server.markComplete();
+    }
+
+    /** Ends sessions at once and leaves a clean cluster ("fast shutdown"). */
+    @Override
+    public Signal farewell() {
+        return Signal.INT;
+    }
+}

@@ -1,0 +1,119 @@
+package dev.meridian.local;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Makes a program's ahead-of-time cache: a run apart from the stack's own records what the program loads, a second one
+ * writes the cache from the record. Both stand behind everybody else's work, and one after the other, for memory.
+ *
+ * <p>Recording in the stack's own processes would be simpler, but each kept 150 MiB more until its end.
+ *
+ * @param program whose cache it is
+ * @param flags for the training run
+ * @param environment what the training run is told
+ */
+record Training(JavaCommand program, List<String> flags, Map<String, String> environment, Rehearsal rehearsal) {
+
+    /** What surrounds a training run. */
+    interface Rehearsal {
+
+        /** One that needs nothing and ends by itself. */
+        Rehearsal ALONE = new Rehearsal() {};
+
+        default void begin() throws IOException {}
+
+        /** Whether the program has done enough and is to be ended; asked again and again. */
+        default boolean isOver() throws IOException {
+            return false;
+        }
+
+        default void end() throws IOException {}
+    }
+
+    private static final Duration LIMIT = Duration.ofMinutes(5);
+
+    private static final List<String> LAST_IN_LINE = List.of("nice", "-n", "19");
+
+    /** Whether it is still to be done for these jars; one that failed is not tried again. */
+    boolean isDue() {
+        return !Files.exists(program.cache()) && !Files.exists(failed());
+    }
+
+    /**
+     * Returns when the cache is in use for the next start, or has failed for good, or the work was given up.
+     *
+     * @param givenUp ends the work early; the next call starts it anew
+     */
+    void run(Path folder, LogFile log, BooleanSupplier givenUp) throws IOException {
+        Files.createDirectories(program.caches());
+        Path record = sibling("record");
+        Path incoming = sibling("incoming");
+        try {
+            List<String> recording = new ArrayList<>(List.of("-XX:AOTMode=record", "-XX:AOTConfiguration=" + record));
+            recording.addAll(flags);
+            rehearsal.begin();
+            step(recording, folder, log, givenUp, rehearsal);
+            if (!givenUp.getAsBoolean() && Files.exists(record)) {
+                step(
+                        List.of("-XX:AOTMode=create", "-XX:AOTConfiguration=" + record, "-XX:AOTCache=" + incoming),
+                        folder,
+                        log,
+                        givenUp,
+                        Rehearsal.ALONE);
+            }
+            if (!givenUp.getAsBoolean()) {
+                if (Files.exists(incoming)) {
+                    Files.move(incoming, program.cache(), StandardCopyOption.ATOMIC_MOVE);
+                } else {
+                    Files.createFile(failed());
+                }
+            }
+        } finally {
+            rehearsal.end();
+            Files.deleteIfExists(record);
+            Files.deleteIfExists(incoming);
+        }
+    }
+
+    private void step(List<String> mode, Path folder, LogFile log, BooleanSupplier givenUp, Rehearsal rehearsal)
+            throws IOException {
+        List<String> line = new ArrayList<>(LAST_IN_LINE);
+        line.addAll(program.with(mode.toArray(String[]::new)));
+        Process process = Spawner.spawn(new Launch(line, environment), folder, log.path());
+        Deadline deadline = Deadline.in(LIMIT);
+        try {
+            while (!process.waitFor(100, TimeUnit.MILLISECONDS)) {
+                if (givenUp.getAsBoolean() || deadline.passed()) {
+                    return;
+                }
+                if (rehearsal.isOver()) {
+                    Signal.TERM.send(process.pid()); // writes the record at its end
+                    process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    private Path failed() {
+        return program.cache().resolveSibling(program.cache().getFileName() + ".failed");
+    }
+
+    private Path sibling(String ending) {
+        return program.cache()
+                .resolveSibling(program.cache().getFileName() + "." + ending + "-"
+                        + ProcessHandle.current().pid());
+    }
+}
