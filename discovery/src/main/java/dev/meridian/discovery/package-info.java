@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.discovery;
+
+import org.jspecify.annotations.NullMarked;
