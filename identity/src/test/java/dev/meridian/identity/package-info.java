@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.identity;
+
+import org.jspecify.annotations.NullMarked;
