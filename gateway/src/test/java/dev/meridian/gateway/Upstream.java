@@ -1,0 +1,76 @@
+package dev.meridian.gateway;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+
+/** A service as the gateway sees it: it tells what it was asked, and misbehaves on request. */
+class Upstream {
+
+    final List<String> asked = new CopyOnWriteArrayList<>();
+    private final HttpServer server;
+    private final String name;
+
+    Upstream(String name) {
+        this.name = name;
+        try {
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/", this::answer);
+        server.start();
+    }
+
+    int port() {
+        return server.getAddress().getPort();
+    }
+
+    /** A port that nobody listens on. */
+    static int closedPort() {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        var path = exchange.getRequestURI().getPath();
+        var body = exchange.getRequestBody().readAllBytes();
+        asked.add(exchange.getRequestMethod() + " " + path);
+        if (path.endsWith("/hang")) {
+            sleep();
+        }
+        if (path.endsWith("/break")) {
+            exchange.close();
+            return;
+        }
+        var told = new StringBuilder(name + "\nbody " + body.length + "\n");
+        exchange.getRequestHeaders()
+                .forEach((header, values) -> values.forEach(
+                        value -> told.append(header).append(": ").append(value).append('\n')));
+        var answer = told.toString().getBytes(StandardCharsets.UTF_8);
+        int status = path.endsWith("/unready") || name.equals("unready") ? 503 : 200;
+        exchange.sendResponseHeaders(status, answer.length);
+        exchange.getResponseBody().write(answer);
+        exchange.close();
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(10_000);
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
