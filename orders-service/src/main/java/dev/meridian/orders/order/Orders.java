@@ -1,0 +1,175 @@
+package dev.meridian.orders.order;
+
+import static java.util.Objects.requireNonNull;
+
+import dev.meridian.orders.Money;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Repository;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** The orders in the database. Every change of a state is one conditional statement: the first writer wins. */
+@Repository
+public class Orders {
+
+    private static final String COLUMNS = "id, customer, status, version, placed_at, total, currency, reason";
+
+    private final JdbcClient jdbc;
+
+    Orders(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    @Transactional(propagation = Propagation.MANDATORY)
+    void insert(Order order, String paymentToken) {
+        jdbc.sql("""
+                INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""")
+                .params(
+                        order.id(),
+                        order.customer(),
+                        order.status().name(),
+                        order.version(),
+                        order.placedAt().atOffset(ZoneOffset.UTC),
+                        order.total().amount(),
+                        order.total().currency(),
+                        paymentToken)
+                .update();
+        List<Order.Line> lines = order.lines();
+        jdbc.sql("""
+                INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
+                SELECT ?, line.position, line.sku, line.name, line.quantity, line.unit_price
+                FROM unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
+                     WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""")
+                .param(order.id())
+                .param(lines.stream().map(Order.Line::sku).toArray(String[]::new))
+                .param(lines.stream().map(Order.Line::name).toArray(String[]::new))
+                .param(lines.stream().map(Order.Line::quantity).toArray(Integer[]::new))
+                .param(lines.stream()
+                        .map(line -> line.unitPrice().amount().toPlainString())
+                        .toArray(String[]::new))
+                .update();
+    }
+
+    @Transactional(readOnly = true)
+    public Optional<Order> find(UUID id) {
+        return withLines(jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ?")
+                        .param(id)
+                        .query((row, n) -> Head.of(row))
+                        .list())
+                .stream()
+                .findFirst();
+    }
+
+    /**
+     * A customer's orders, newest first.
+     *
+     * @param before only orders placed before this one; null for the newest
+     * @param limit at most so many
+     */
+    @Transactional(readOnly = true)
+    public List<Order> page(String customer, @Nullable UUID before, int limit) {
+        return withLines(jdbc.sql("SELECT " + COLUMNS
+                        + " FROM orders WHERE customer = :customer AND (:before::uuid IS NULL OR id < :before::uuid)"
+                        + " ORDER BY id DESC LIMIT :limit")
+                .param("customer", customer)
+                .param("before", before)
+                .param("limit", limit)
+                .query((row, n) -> Head.of(row))
+                .list());
+    }
+
+    /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */
+    public record Settlement(UUID orderId, Order.Status status, Order.@Nullable Reason reason) {}
+
+    /**
+     * Settles those of the orders that are still placed; the others stay as they are, so that an outcome which comes
+     * twice, or after a cancellation, changes nothing.
+     *
+     * @return the orders that changed, at their new versions
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public List<Order> settle(Collection<Settlement> settlements) {
+        return withLines(jdbc.sql("""
+                UPDATE orders SET status = settled.status, reason = settled.reason, version = version + 1
+                FROM unnest(?::uuid[], ?::text[], ?::text[]) AS settled (order_id, status, reason)
+                WHERE orders.id = settled.order_id AND orders.status = 'PLACED'
+                RETURNING id, customer, orders.status, version, placed_at, total, currency, orders.reason""")
+                .param(settlements.stream().map(s -> s.orderId().toString()).toArray(String[]::new))
+                .param(settlements.stream().map(s -> s.status().name()).toArray(String[]::new))
+                .param(settlements.stream()
+                        .map(Settlement::reason)
+                        .map(reason -> reason == null ? null : reason.name())
+                        .toArray(String[]::new))
+                .query((row, n) -> Head.of(row))
+                .list());
+    }
+
+    private List<Order> withLines(List<Head> heads) {
+        if (heads.isEmpty()) {
+            return List.of();
+        }
+        Map<UUID, List<Order.Line>> lines = new HashMap<>();
+        Map<UUID, Head> byId = new HashMap<>();
+        heads.forEach(head -> byId.put(head.id, head));
+        jdbc.sql("""
+                SELECT order_id, sku, name, quantity, unit_price FROM order_lines
+                WHERE order_id = ANY (?::uuid[]) ORDER BY order_id, position""")
+                .param(heads.stream().map(head -> head.id.toString()).toArray(String[]::new))
+                .query(row -> {
+                    UUID id = row.getObject("order_id", UUID.class);
+                    String currency = requireNonNull(byId.get(id)).total.currency();
+                    lines.computeIfAbsent(id, any -> new ArrayList<>())
+                            .add(new Order.Line(
+                                    row.getString("sku"),
+                                    row.getString("name"),
+                                    row.getInt("quantity"),
+                                    new Money(row.getBigDecimal("unit_price"), currency)));
+                });
+        return heads.stream()
+                .map(head -> head.with(lines.getOrDefault(head.id, List.of())))
+                .toList();
+    }
+
+    /** A row of {@code orders}, without its lines. */
+    private record Head(
+            UUID id,
+            String customer,
+            Order.Status status,
+            long version,
+            Instant placedAt,
+            Money total,
+            Order.@Nullable Reason reason) {
+
+        static Head of(ResultSet row) throws SQLException {
+            BigDecimal total = row.getBigDecimal("total");
+            String reason = row.getString("reason");
+            return new Head(
+                    row.getObject("id", UUID.class),
+                    row.getString("customer"),
+                    Order.Status.valueOf(row.getString("status")),
+                    row.getLong("version"),
+                    row.getObject("placed_at", OffsetDateTime.class).toInstant(),
+                    new Money(total, row.getString("currency")),
+                    reason == null ? null : Order.Reason.valueOf(reason));
+        }
+
+        Order with(List<Order.Line> lines) {
+            return new Order(id, customer, status, version, placedAt, lines, total, reason);
+        }
+    }
+}

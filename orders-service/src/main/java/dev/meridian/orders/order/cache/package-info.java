@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.order.cache;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.outbox;
+
+import org.jspecify.annotations.NullMarked;

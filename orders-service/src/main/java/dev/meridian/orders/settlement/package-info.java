@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.settlement;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,170 @@
+package dev.meridian.orders.web;
+
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.transaction.TransactionException;
+import org.springframework.validation.FieldError;
+import org.springframework.web.bind.MethodArgumentNotValidException;
+import org.springframework.web.bind.MissingRequestHeaderException;
+import org.springframework.web.bind.ServletRequestBindingException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.method.annotation.HandlerMethodValidationException;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
+
+/** The one place that turns what went wrong into a problem detail. */
+@RestControllerAdvice
+class Problems extends ResponseEntityExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(Problems.class);
+    private static final int RETRY_AFTER_SECONDS = 1;
+
+    /** One thing that is wrong with a request. @param pointer where, as a JSON pointer or a parameter's name */
+    record Violation(String pointer, String detail) {}
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(
+            HttpMessageNotReadableException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        ProblemDetail problem =
+                switch (e.getCause()) {
+                    case null ->
+                        Problem.detail(
+                                HttpStatus.BAD_REQUEST,
+                                "missing-body",
+                                "Missing body",
+                                "The request needs a JSON body.");
+                    case UnrecognizedPropertyException unknown ->
+                        Problem.detail(
+                                HttpStatus.BAD_REQUEST,
+                                "unknown-field",
+                                "Unknown field",
+                                "The field " + pointer(unknown) + " is not part of this request.");
+                    default ->
+                        Problem.detail(
+                                HttpStatus.BAD_REQUEST,
+                                "malformed-body",
+                                "Malformed body",
+                                "The body is not the JSON that this request takes"
+                                        + (e.getCause() instanceof JacksonException json
+                                                        && !json.getPath().isEmpty()
+                                                ? "; look at " + pointer(json) + "."
+                                                : "."));
+                };
+        return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
+    }
+
+    private static String pointer(JacksonException e) {
+        StringBuilder pointer = new StringBuilder();
+        for (JacksonException.Reference step : e.getPath()) {
+            pointer.append('/').append(step.getPropertyName() == null ? step.getIndex() : step.getPropertyName());
+        }
+        return pointer.toString();
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleMethodArgumentNotValid(
+            MethodArgumentNotValidException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return invalid(e, e.getFieldErrors().stream().map(Problems::violation).toList(), headers, request);
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHandlerMethodValidationException(
+            HandlerMethodValidationException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        List<Violation> violations = e.getParameterValidationResults().stream()
+                .flatMap(result -> result.getResolvableErrors().stream()
+                        .map(error -> error instanceof FieldError field
+                                ? violation(field)
+                                : new Violation(
+                                        String.valueOf(
+                                                result.getMethodParameter().getParameterName()),
+                                        String.valueOf(error.getDefaultMessage()))))
+                .toList();
+        return invalid(e, violations, headers, request);
+    }
+
+    private static Violation violation(FieldError error) {
+        String pointer =
+                '/' + error.getField().replace("[", "/").replace("]", "").replace('.', '/');
+        return new Violation(pointer, String.valueOf(error.getDefaultMessage()));
+    }
+
+    private @Nullable ResponseEntity<Object> invalid(
+            Exception e, List<Violation> violations, HttpHeaders headers, WebRequest request) {
+        ProblemDetail problem = Problem.detail(
+                HttpStatus.BAD_REQUEST,
+                "invalid-request",
+                "Invalid request",
+                "The request breaks the rules in errors.");
+        problem.setProperty("errors", violations);
+        return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleServletRequestBindingException(
+            ServletRequestBindingException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        if (e instanceof MissingRequestHeaderException missing) {
+            ProblemDetail problem = Problem.detail(
+                    HttpStatus.BAD_REQUEST,
+                    "missing-" + missing.getHeaderName().toLowerCase(Locale.ROOT),
+                    "Missing header",
+                    "The request needs the header " + missing.getHeaderName() + ".");
+            return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
+        }
+        return super.handleServletRequestBindingException(e, headers, status, request);
+    }
+
+    /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
+    @ExceptionHandler({DataAccessException.class, TransactionException.class})
+    ResponseEntity<Object> unavailable(Exception e, WebRequest request) {
+        log.warn("The database failed a request: {}", e.getMessage());
+        ProblemDetail problem = Problem.detail(
+                HttpStatus.SERVICE_UNAVAILABLE,
+                "temporarily-unavailable",
+                "Temporarily unavailable",
+                "The request could not be served now; with the same Idempotency-Key it may be sent again.");
+        HttpHeaders headers = new HttpHeaders();
+        headers.set(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_AFTER_SECONDS));
+        return new ResponseEntity<>(problem, headers, HttpStatus.SERVICE_UNAVAILABLE);
+    }
+
+    @ExceptionHandler
+    ResponseEntity<Object> unexpected(Exception e, WebRequest request) {
+        log.error("A request failed", e);
+        ProblemDetail problem = Problem.detail(
+                HttpStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Internal error",
+                "Something went wrong on our side.");
+        return new ResponseEntity<>(problem, HttpStatus.INTERNAL_SERVER_ERROR);
+    }
+
+    /** Spring's own problems get a type of ours too: the name of their status. */
+    @Override
+    protected ResponseEntity<Object> createResponseEntity(
+            @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        if (body instanceof ProblemDetail problem
+                && (problem.getType() == null
+                        || "about:blank".equals(problem.getType().toString()))) {
+            HttpStatus known = HttpStatus.resolve(status.value());
+            if (known != null) {
+                problem.setType(URI.create(Problem.TYPES
+                        + known.getReasonPhrase().toLowerCase(Locale.ROOT).replace(' ', '-')));
+            }
+        }
+        return super.createResponseEntity(body, headers, status, request);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.meridian.orders.web;
+
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.oauth2.core.OAuth2TokenValidator;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtClaimNames;
+import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.server.resource.web.BearerTokenAuthenticationEntryPoint;
+import org.springframework.security.oauth2.server.resource.web.access.BearerTokenAccessDeniedHandler;
+import org.springframework.security.web.AuthenticationEntryPoint;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.AccessDeniedHandler;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Who may call what. The gateway has checked the token already; it is checked here again, so that nothing rests on
+ * everybody coming through the gateway. Signature, issuer, audience and expiry are checked by the decoder that Spring
+ * Boot makes of {@code spring.security.oauth2.resourceserver.jwt}.
+ */
+@Configuration(proxyBeanMethods = false)
+class Security {
+
+    /** The management port is not reachable from outside; health and metrics are read there without a token. */
+    @Bean
+    @Order(1)
+    SecurityFilterChain management(HttpSecurity http) {
+        return stateless(http)
+                .securityMatcher(EndpointRequest.toAnyEndpoint())
+                .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
+                .build();
+    }
+
+    @Bean
+    @Order(2)
+    SecurityFilterChain api(HttpSecurity http, JsonMapper json) {
+        return stateless(http)
+                .authorizeHttpRequests(requests -> requests.requestMatchers(HttpMethod.GET, "/api/products")
+                        .permitAll()
+                        .requestMatchers(HttpMethod.GET, "/api/openapi", "/api/openapi.yaml")
+                        .permitAll()
+                        .requestMatchers("/api/orders", "/api/orders/**")
+                        .hasAuthority("SCOPE_orders")
+                        .requestMatchers("/error")
+                        .permitAll()
+                        .anyRequest()
+                        .authenticated())
+                .oauth2ResourceServer(server -> server.jwt(jwt -> {})
+                        .authenticationEntryPoint(unauthorized(json))
+                        .accessDeniedHandler(forbidden(json)))
+                .exceptionHandling(failures ->
+                        failures.authenticationEntryPoint(unauthorized(json)).accessDeniedHandler(forbidden(json)))
+                .build();
+    }
+
+    /** Every order belongs to a subject, so a token without one is none. Spring Boot adds this to its decoder's checks. */
+    @Bean
+    OAuth2TokenValidator<Jwt> tokenNamesItsSubject() {
+        return new JwtClaimValidator<String>(JwtClaimNames.SUB, subject -> subject != null && !subject.isBlank());
+    }
+
+    private static HttpSecurity stateless(HttpSecurity http) {
+        return http.csrf(AbstractHttpConfigurer::disable)
+                .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                .requestCache(AbstractHttpConfigurer::disable)
+                .logout(AbstractHttpConfigurer::disable);
+    }
+
+    private static AuthenticationEntryPoint unauthorized(JsonMapper json) {
+        var challenge = new BearerTokenAuthenticationEntryPoint(); // WWW-Authenticate, as RFC 6750 has it
+        return (request, response, failure) -> {
+            challenge.commence(request, response, failure);
+            boolean sent = request.getHeader("Authorization") != null;
+            write(
+                    response,
+                    json,
+                    sent
+                            ? Problem.detail(
+                                    HttpStatus.UNAUTHORIZED,
+                                    "invalid-token",
+                                    "Invalid token",
+                                    "The access token is malformed, expired, or not for this service.")
+                            : Problem.detail(
+                                    HttpStatus.UNAUTHORIZED,
+                                    "missing-token",
+                                    "Missing token",
+                                    "The request needs an access token in the Authorization header."));
+        };
+    }
+
+    private static AccessDeniedHandler forbidden(JsonMapper json) {
+        var challenge = new BearerTokenAccessDeniedHandler();
+        return (request, response, denied) -> {
+            challenge.handle(request, response, denied);
+            write(
+                    response,
+                    json,
+                    Problem.detail(
+                            HttpStatus.FORBIDDEN,
+                            "insufficient-scope",
+                            "Insufficient scope",
+                            "The access token does not carry the scope that this call needs."));
+        };
+    }
+
+    private static void write(HttpServletResponse response, JsonMapper json, ProblemDetail problem) throws IOException {
+        response.setStatus(problem.getStatus());
+        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+        response.getOutputStream().write(json.writeValueAsBytes(problem));
+    }
+}

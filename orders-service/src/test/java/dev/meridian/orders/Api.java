@@ -1,0 +1,87 @@
+package dev.meridian.orders;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The service as a client sees it. */
+public final class Api {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final HttpClient HTTP =
+            HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
+
+    private final String origin;
+
+    public Api(int port) {
+        this.origin = "http://127.0.0.1:" + port;
+    }
+
+    public record Answer(int status, HttpResponse<String> response) {
+
+        public JsonNode json() {
+            return JsonMapper.shared().readTree(response.body());
+        }
+
+        public String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+
+        /** The last part of the problem's type. */
+        public String problem() {
+            String type = json().path("type").asString("");
+            return header("Content-Type").startsWith("application/problem+json")
+                    ? type.substring(type.lastIndexOf('/') + 1)
+                    : "not a problem detail: " + response.body();
+        }
+    }
+
+    public static String order(String sku, int quantity) {
+        return """
+                {"lines":[{"sku":"%s","quantity":%d}],"paymentToken":"tok_ok"}""".formatted(sku, quantity);
+    }
+
+    public Answer place(String customer, String body) {
+        return place(customer, UUID.randomUUID().toString(), body);
+    }
+
+    public Answer place(String customer, String key, String body) {
+        return send(post(body).header("Idempotency-Key", key), Tokens.of(customer));
+    }
+
+    public HttpRequest.Builder post(String body) {
+        return request("/api/orders")
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+
+    public HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(origin + path)).timeout(TIMEOUT);
+    }
+
+    public Answer get(String path, @Nullable String token) {
+        return send(request(path), token);
+    }
+
+    public Answer send(HttpRequest.Builder request, @Nullable String token) {
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        try {
+            HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}

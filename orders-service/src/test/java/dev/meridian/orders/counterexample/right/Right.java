@@ -1,0 +1,7 @@
+package dev.meridian.orders.counterexample.right;
+
+import dev.meridian.orders.counterexample.left.Left;
+
+public interface Right {
+    Left left();
+}

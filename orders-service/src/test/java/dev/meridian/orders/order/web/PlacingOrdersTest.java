@@ -1,0 +1,238 @@
+package dev.meridian.orders.order.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.meridian.orders.Api;
+import dev.meridian.orders.RunningService;
+import dev.meridian.orders.Tokens;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@RunningService
+class PlacingOrdersTest {
+
+    private final JdbcClient jdbc;
+    private final String customer = "customer-" + UUID.randomUUID();
+    private Api api = new Api(0);
+
+    PlacingOrdersTest(@Autowired JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    @BeforeEach
+    void connect(@LocalServerPort int port) {
+        api = new Api(port);
+    }
+
+    @Test
+    void anOrderIsPricedFromTheCatalogueAndStored() {
+        Api.Answer answer = api.place(customer, """
+                {"lines":[{"sku":"TEA-001","quantity":2},{"sku":"MUG-001","quantity":1}],"paymentToken":"tok_ok"}""");
+
+        assertThat(answer.status()).isEqualTo(201);
+        assertThat(answer.json().at("/status").asString()).isEqualTo("PLACED");
+        assertThat(answer.json().at("/version").asLong()).isEqualTo(1);
+        assertThat(answer.json().at("/total/amount").asString()).isEqualTo("33.90");
+        assertThat(answer.json().at("/lines/0/name").asString()).isEqualTo("Assam, second flush");
+        assertThat(answer.json().has("customer")).isFalse();
+        assertThat(answer.json().has("reason")).isFalse();
+        assertThat(answer.header("Location"))
+                .isEqualTo("/api/orders/" + answer.json().at("/id").asString());
+        assertThat(answer.header("ETag")).isEqualTo("\"1\"");
+        assertThat(answer.header("Cache-Control")).contains("private").contains("no-store");
+
+        Api.Answer read = api.get(answer.header("Location"), Tokens.of(customer));
+        assertThat(read.json()).isEqualTo(answer.json());
+    }
+
+    @Test
+    void theSameKeyAndRequestGetTheSameAnswerAndOneOrder() {
+        String key = UUID.randomUUID().toString();
+
+        Api.Answer first = api.place(customer, key, Api.order("TEA-001", 2));
+        // The same request in other words: the order of the fields and white space make no difference.
+        Api.Answer again = api.place(
+                customer,
+                key,
+                "{ \"paymentToken\": \"tok_ok\", \"lines\": [{\"quantity\": 2, \"sku\": \"TEA-001\"}] }");
+
+        assertThat(again.status()).isEqualTo(201);
+        assertThat(again.response().body()).isEqualTo(first.response().body());
+        assertThat(again.header("Location")).isEqualTo(first.header("Location"));
+        assertThat(ordersStored()).isEqualTo(1);
+    }
+
+    @Test
+    void aKeyThatWasUsedForSomethingElseIsRefused() {
+        String key = UUID.randomUUID().toString();
+        api.place(customer, key, Api.order("TEA-001", 2));
+
+        Api.Answer other = api.place(customer, key, Api.order("TEA-001", 3));
+
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(other.problem()).isEqualTo("idempotency-key-reused");
+        assertThat(ordersStored()).isEqualTo(1);
+    }
+
+    @Test
+    void theKeysOfTwoCustomersAreTwoKeys() {
+        String key = UUID.randomUUID().toString();
+
+        Api.Answer mine = api.place(customer, key, Api.order("TEA-001", 2));
+        Api.Answer theirs = api.place("other-" + customer, key, Api.order("TEA-001", 2));
+
+        assertThat(theirs.status()).isEqualTo(201);
+        assertThat(theirs.header("Location")).isNotEqualTo(mine.header("Location"));
+    }
+
+    @Test
+    void fiftyClientsThatSendTheSameKeyAtOnceGetOneOrder() throws Exception {
+        String key = UUID.randomUUID().toString();
+        List<Future<Api.Answer>> answers = new ArrayList<>();
+        try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 50; i++) {
+                answers.add(clients.submit(() -> placeWithRetries(key)));
+            }
+        }
+
+        for (Future<Api.Answer> answer : answers) {
+            assertThat(answer.get().status()).isEqualTo(201);
+            assertThat(answer.get().response().body())
+                    .isEqualTo(answers.getFirst().get().response().body());
+        }
+        assertThat(ordersStored()).isEqualTo(1);
+    }
+
+    /** As a client does it: told that now is a bad time, it sends the same again. */
+    private Api.Answer placeWithRetries(String key) {
+        return await().atMost(Duration.ofSeconds(30))
+                .until(() -> api.place(customer, key, Api.order("COF-001", 1)), answer -> answer.status() != 503);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource
+    void badInputIsRefusedAndStoresNothing(String problem, int status, String body) {
+        Api.Answer answer = api.place(customer, body);
+
+        assertThat(answer.problem()).isEqualTo(problem);
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.json().at("/detail").asString()).isNotBlank().doesNotContain("dev.meridian", "Exception");
+        nothingStored();
+    }
+
+    static Stream<Arguments> badInputIsRefusedAndStoresNothing() {
+        return Stream.of(
+                Arguments.of("missing-body", 400, ""),
+                Arguments.of("malformed-body", 400, "{\"lines\":"),
+                Arguments.of("malformed-body", 400, "[]"),
+                Arguments.of("malformed-body", 400, Api.order("TEA-001", 2) + "{}"),
+                Arguments.of("malformed-body", 400, quantity("\"2\"")),
+                Arguments.of("malformed-body", 400, quantity("1.5")),
+                Arguments.of("malformed-body", 400, quantity("1e400")),
+                Arguments.of("malformed-body", 400, "{\"paymentToken\":\"tok_ok\",\"paymentToken\":\"tok_ok\"}"),
+                Arguments.of("unknown-field", 400, quantity("1,\"unitPrice\":0.01")),
+                Arguments.of("invalid-request", 400, "{}"),
+                Arguments.of("invalid-request", 400, "{\"lines\":[],\"paymentToken\":\"tok_ok\"}"),
+                Arguments.of("invalid-request", 400, "{\"lines\":[null],\"paymentToken\":\"tok_ok\"}"),
+                Arguments.of("invalid-request", 400, lines(101)),
+                Arguments.of("invalid-request", 400, quantity("0")),
+                Arguments.of("invalid-request", 400, quantity("-1")),
+                Arguments.of("invalid-request", 400, quantity("1000")),
+                Arguments.of("invalid-request", 400, quantity("null")),
+                Arguments.of("invalid-request", 400, Api.order("TEA-001", 1).replace("tok_ok", "4111 1111 1111 1111")),
+                Arguments.of("unknown-sku", 422, Api.order("TEA-999", 1)));
+    }
+
+    private static String quantity(String quantity) {
+        return "{\"lines\":[{\"sku\":\"TEA-001\",\"quantity\":" + quantity + "}],\"paymentToken\":\"tok_ok\"}";
+    }
+
+    private static String lines(int count) {
+        return "{\"lines\":["
+                + String.join(",", java.util.Collections.nCopies(count, "{\"sku\":\"TEA-001\",\"quantity\":1}"))
+                + "],\"paymentToken\":\"tok_ok\"}";
+    }
+
+    @Test
+    void aHundredLinesAreFine() {
+        assertThat(api.place(customer, lines(100)).status()).isEqualTo(201);
+    }
+
+    @Test
+    void theProblemNamesEachRuleThatWasBrokenAndWhere() {
+        Api.Answer answer = api.place(customer, "{\"lines\":[{\"sku\":\"TEA-001\",\"quantity\":0}]}");
+
+        assertThat(answer.json().at("/errors").findValuesAsString("pointer"))
+                .containsExactlyInAnyOrder("/lines/0/quantity", "/paymentToken");
+    }
+
+    @Test
+    void anOrderNeedsAnIdempotencyKey() {
+        Api.Answer answer = api.send(api.post(Api.order("TEA-001", 1)), Tokens.of(customer));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.problem()).isEqualTo("missing-idempotency-key");
+        nothingStored();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"has a space", ""})
+    void theKeyIsVisibleAscii(String key) {
+        Api.Answer answer = api.place(customer, key, Api.order("TEA-001", 1));
+
+        assertThat(answer.problem()).isEqualTo("invalid-request");
+        nothingStored();
+    }
+
+    @Test
+    void theKeyIsNotLongerThanWhatIsStored() {
+        assertThat(api.place(customer, "k".repeat(256), Api.order("TEA-001", 1)).problem())
+                .isEqualTo("invalid-request");
+        assertThat(api.place(customer, "k".repeat(255), Api.order("TEA-001", 1)).status())
+                .isEqualTo(201);
+    }
+
+    @Test
+    void anotherMediaTypeIsRefused() {
+        Api.Answer answer = api.send(
+                api.request("/api/orders")
+                        .header("Idempotency-Key", "key")
+                        .header("Content-Type", "text/plain")
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(Api.order("TEA-001", 1))),
+                Tokens.of(customer));
+
+        assertThat(answer.status()).isEqualTo(415);
+        assertThat(answer.problem()).isEqualTo("unsupported-media-type");
+    }
+
+    private int ordersStored() {
+        return count("orders");
+    }
+
+    private void nothingStored() {
+        assertThat(count("orders")).isZero();
+        assertThat(count("idempotency_keys")).isZero();
+    }
+
+    private int count(String table) {
+        return jdbc.sql("SELECT count(*) FROM " + table + " WHERE customer = ?")
+                .param(customer)
+                .query(Integer.class)
+                .single();
+    }
+}

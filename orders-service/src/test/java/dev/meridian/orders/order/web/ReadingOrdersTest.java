@@ -1,0 +1,114 @@
+package dev.meridian.orders.order.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.meridian.orders.Api;
+import dev.meridian.orders.RunningService;
+import dev.meridian.orders.Tokens;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
+
+@RunningService
+class ReadingOrdersTest {
+
+    private final String customer = "customer-" + UUID.randomUUID();
+    private final String token = Tokens.of(customer);
+    private Api api = new Api(0);
+
+    @BeforeEach
+    void connect(@LocalServerPort int port) {
+        api = new Api(port);
+    }
+
+    @Test
+    void theVersionIsTheETag() {
+        String path = api.place(customer, Api.order("TEA-001", 1)).header("Location");
+
+        Api.Answer order = api.get(path, token);
+        Api.Answer unchanged = api.send(api.request(path).header("If-None-Match", order.header("ETag")), token);
+
+        assertThat(order.header("ETag")).isEqualTo("\"1\"");
+        assertThat(order.header("Cache-Control")).contains("private").contains("no-store");
+        assertThat(unchanged.status()).isEqualTo(304);
+    }
+
+    @Test
+    void someoneElsesOrderDoesNotExistFromTheDatabaseOrTheCache() {
+        String path = api.place(customer, Api.order("TEA-001", 1)).header("Location");
+
+        Api.Answer uncached = api.get(path, Tokens.of("stranger"));
+        api.get(path, token);
+        Api.Answer cached = api.get(path, Tokens.of("stranger"));
+        Api.Answer missing = api.get("/api/orders/" + UUID.randomUUID(), token);
+
+        assertThat(List.of(uncached.status(), cached.status(), missing.status()))
+                .containsOnly(404);
+        assertThat(cached.problem()).isEqualTo("no-such-order");
+        assertThat(cached.json().at("/detail")).isEqualTo(missing.json().at("/detail"));
+    }
+
+    @Test
+    void aListIsReadPageByPageNewestFirst() {
+        List<String> placed = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            placed.addFirst(api.place(customer, Api.order("TEA-001", 1))
+                    .json()
+                    .at("/id")
+                    .asString());
+        }
+        api.place("stranger", Api.order("TEA-001", 1));
+
+        List<String> listed = new ArrayList<>();
+        List<Integer> sizes = new ArrayList<>();
+        String cursor = "";
+        do {
+            Api.Answer page = api.get("/api/orders?limit=2" + cursor, token);
+            assertThat(page.status()).isEqualTo(200);
+            JsonNode orders = page.json().at("/orders");
+            sizes.add(orders.size());
+            orders.forEach(order -> listed.add(order.at("/id").asString()));
+            cursor = page.json().has("nextCursor")
+                    ? "&cursor=" + page.json().at("/nextCursor").asString()
+                    : "";
+        } while (!cursor.isEmpty());
+
+        assertThat(listed).isEqualTo(placed);
+        assertThat(sizes).containsExactly(2, 2, 1);
+    }
+
+    @Test
+    void aCustomerWithoutOrdersHasAnEmptyList() {
+        assertThat(api.get("/api/orders", token).response().body()).isEqualTo("{\"orders\":[]}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"limit=0", "limit=101", "limit=-1"})
+    void theLimitIsBounded(String query) {
+        assertThat(api.get("/api/orders?" + query, token).problem()).isEqualTo("invalid-request");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/api/orders?limit=many", "/api/orders/not-a-uuid"})
+    void wordsWhereOtherThingsBelongAreABadRequest(String path) {
+        Api.Answer answer = api.get(path, token);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.problem()).isEqualTo("bad-request");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"!", "AAAA", ""})
+    void aCursorIsOneThatTheListGaveOut(String cursor) {
+        Api.Answer answer = api.get("/api/orders?cursor=" + cursor, token);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.problem()).isEqualTo("invalid-cursor");
+    }
+}
