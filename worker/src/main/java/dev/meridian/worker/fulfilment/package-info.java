@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.worker.fulfilment;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,158 @@
+package dev.meridian.worker.queue;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.kafka.support.micrometer.KafkaRecordReceiverContext;
+import org.springframework.stereotype.Component;
+
+/** Takes a record to its handler and turns what comes of it into the answer to the broker. */
+@Component
+class Delivery {
+
+    private static final Logger log = LoggerFactory.getLogger(Delivery.class);
+
+    private final Map<String, EventHandler> handlers;
+    private final QueueSettings settings;
+    private final MeterRegistry meters;
+    private final ObservationRegistry observations;
+
+    private final CountDownLatch stopping = new CountDownLatch(1);
+    private final AtomicInteger resting;
+    private final AtomicInteger heldUp;
+
+    Delivery(
+            List<EventHandler> handlers,
+            QueueSettings settings,
+            MeterRegistry meters,
+            ObservationRegistry observations) {
+        this.handlers = handlers.stream().collect(Collectors.toMap(EventHandler::type, Function.identity()));
+        this.settings = settings;
+        this.meters = meters;
+        this.observations = observations;
+        this.resting = meters.gauge("meridian.queue.resting", new AtomicInteger());
+        this.heldUp = meters.gauge("meridian.queue.held.up", new AtomicInteger());
+    }
+
+    /** How many failed events rest just now, each on a consumer that takes nothing else meanwhile. */
+    int resting() {
+        return resting.get();
+    }
+
+    /** Ends all waiting: what fails from now on is released at once. */
+    void stop() {
+        stopping.countDown();
+    }
+
+    /** Blocks until the record is handled, or may be delivered again. Never throws, whatever the record holds. */
+    AcknowledgeType deliver(ConsumerRecord<String, byte[]> record) {
+        AcknowledgeType answer = answer(record);
+        meters.counter("meridian.queue.deliveries", "answer", answer.name().toLowerCase(Locale.ROOT))
+                .increment();
+        return answer;
+    }
+
+    private AcknowledgeType answer(ConsumerRecord<String, byte[]> record) {
+        String type = header(record, "ce_type");
+        EventHandler handler = type == null ? null : handlers.get(type);
+        try {
+            if (type == null || record.value() == null) {
+                throw new UnreadableEvent(type == null ? "no ce_type" : "no value");
+            }
+            if (handler == null) {
+                // Somebody's newer event: not for this version of the worker, and no reason to stop.
+                log.warn("Passed over {}: unknown type {}", position(record), type);
+                meters.counter("meridian.queue.unknown.types").increment();
+                return AcknowledgeType.ACCEPT;
+            }
+            handle(handler, record);
+            return AcknowledgeType.ACCEPT;
+        } catch (UnreadableEvent e) {
+            log.error("Rejected {}: {}", position(record), oneLine(e));
+            return AcknowledgeType.REJECT;
+        } catch (RuntimeException e) {
+            rest(record, e);
+            return AcknowledgeType.RELEASE;
+        }
+    }
+
+    private void handle(EventHandler handler, ConsumerRecord<String, byte[]> record) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                observation(handler, record).observe(() -> handler.handle(record));
+                return;
+            } catch (RuntimeException e) {
+                if (!Outage.is(e) || stopping.getCount() == 0) {
+                    throw e;
+                }
+                if (attempt == 1) {
+                    log.warn("Holding {} until this is over: {}", position(record), oneLine(e));
+                }
+                pause(heldUp, settings.outageDelay());
+            }
+        }
+    }
+
+    private void rest(ConsumerRecord<String, byte[]> record, RuntimeException failure) {
+        int deliveries = record.deliveryCount().orElse((short) 1);
+        Duration delay = settings.delayAfter(deliveries);
+        log.warn(
+                "Delivery {} of {} failed, rests {} ms: {}",
+                deliveries,
+                position(record),
+                delay.toMillis(),
+                oneLine(failure));
+        log.debug("Failure of {}", position(record), failure);
+        pause(resting, delay);
+    }
+
+    private void pause(AtomicInteger gauge, Duration duration) {
+        gauge.incrementAndGet();
+        try {
+            boolean ignored = stopping.await(duration.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            gauge.decrementAndGet();
+        }
+    }
+
+    /** Times the handling, and continues the trace of the record's traceparent. */
+    private Observation observation(EventHandler handler, ConsumerRecord<String, byte[]> record) {
+        return Observation.createNotStarted(
+                        "meridian.queue.handling",
+                        () -> new KafkaRecordReceiverContext(record, settings.group(), () -> ""),
+                        observations)
+                .contextualName(record.topic() + " process")
+                .lowCardinalityKeyValue("type", handler.type());
+    }
+
+    private static @Nullable String header(ConsumerRecord<?, ?> record, String name) {
+        Header header = record.headers().lastHeader(name);
+        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    private static String position(ConsumerRecord<?, ?> record) {
+        return record.topic() + "-" + record.partition() + "@" + record.offset();
+    }
+
+    private static String oneLine(Throwable failure) {
+        return failure.toString().lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,27 @@
+package dev.meridian.worker.queue;
+
+import org.springframework.dao.DataAccessException;
+import org.springframework.dao.NonTransientDataAccessException;
+import org.springframework.dao.NonTransientDataAccessResourceException;
+import org.springframework.transaction.TransactionException;
+
+/** Something that every event needs is not there: the database, the broker. */
+public class Outage extends RuntimeException {
+
+    public Outage(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /**
+     * Whether a failure says nothing about the event at hand. What the database refuses because of the data
+     * (a broken constraint, a bad statement) does say something; all else that it fails with does not.
+     */
+    static boolean is(RuntimeException failure) {
+        return switch (failure) {
+            case Outage _, TransactionException _, NonTransientDataAccessResourceException _ -> true;
+            case NonTransientDataAccessException _ -> false;
+            case DataAccessException _ -> true;
+            default -> false;
+        };
+    }
+}

@@ -1,0 +1,47 @@
+package dev.meridian.worker.queue;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+
+/**
+ * How this worker takes from the queue.
+ *
+ * @param group the share group
+ * @param consumers how many consumers take from it side by side
+ * @param standIns how many more may come while failed events rest, each of which keeps a consumer from taking more
+ * @param recordsPerPoll how many records one consumer takes at a time; it takes more only when all are done
+ * @param firstDelay how long a failed event rests after its first delivery; doubles with each delivery
+ * @param longestDelay where the doubling ends
+ * @param outageDelay how long to wait between two attempts while the database or the broker is away
+ * @param startTimeout how long to wait for the broker at start
+ * @param stopTimeout how long to finish what is in hand at stop; the rest is released
+ */
+@ConfigurationProperties("meridian.queue")
+record QueueSettings(
+        String group,
+        int consumers,
+        int standIns,
+        int recordsPerPoll,
+        Duration firstDelay,
+        Duration longestDelay,
+        Duration outageDelay,
+        Duration startTimeout,
+        Duration stopTimeout) {
+
+    QueueSettings {
+        if (consumers < 1 || standIns < 0 || recordsPerPoll < 1) {
+            throw new IllegalArgumentException(
+                    "meridian.queue: consumers and records-per-poll are at least 1, stand-ins not negative");
+        }
+        if (longestDelay.compareTo(firstDelay) < 0) {
+            throw new IllegalArgumentException("meridian.queue: longest-delay is below first-delay");
+        }
+    }
+
+    /** The rest before the next delivery, after the given number of deliveries. */
+    Duration delayAfter(int deliveries) {
+        long factor = 1L << Math.clamp(deliveries - 1L, 0, 30);
+        Duration delay = firstDelay.multipliedBy(factor);
+        return delay.compareTo(longestDelay) < 0 ? delay : longestDelay;
+    }
+}

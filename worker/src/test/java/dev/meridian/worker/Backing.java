@@ -1,0 +1,44 @@
+package dev.meridian.worker;
+
+import dev.meridian.local.BackingServices;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Points a test's application at the real PostgreSQL and Kafka of the build. */
+public class Backing implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+
+    /** The catalogue's rare item, and how many of it there are. */
+    public static final String RARE = "LTD-001";
+
+    public static final int RARE_STOCK = 50;
+
+    @Override
+    public void initialize(ConfigurableApplicationContext context) {
+        BackingServices services = BackingServices.shared();
+        TestPropertyValues.of(Map.of(
+                        "meridian.postgres", services.postgresHosts(),
+                        "spring.kafka.bootstrap-servers", services.kafkaBootstrapServers(),
+                        "eureka.client.enabled", "false",
+                        "server.port", "0",
+                        // Quick failures: what is tested is that they rest, not how long.
+                        "meridian.queue.first-delay", "10ms",
+                        "meridian.queue.longest-delay", "2s",
+                        "meridian.queue.outage-delay", "50ms"))
+                .applyTo(context);
+    }
+
+    /** Back to the stock that the migrations brought, with no order known. */
+    public static void reset(JdbcClient jdbc) {
+        for (String statement : List.of(
+                "DELETE FROM reservation",
+                "DELETE FROM fulfilment",
+                "DELETE FROM simulated_payment",
+                "UPDATE stock SET available = CASE sku WHEN 'LTD-001' THEN 50 ELSE 10000000 END")) {
+            jdbc.sql(statement).update();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package dev.meridian.worker.fulfilment;
+
+import dev.meridian.worker.fulfilment.OrderPlaced.Line;
+import dev.meridian.worker.payment.Money;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/** Orders that tests place. */
+final class Orders {
+
+    private Orders() {}
+
+    static OrderPlaced order(String token, Line... lines) {
+        return new OrderPlaced(
+                UUID.randomUUID(),
+                "alice",
+                Instant.parse("2026-01-01T00:00:00Z"),
+                List.of(lines),
+                new Money(new BigDecimal("24.00"), "EUR"),
+                token);
+    }
+
+    static Line line(String sku, int quantity) {
+        return new Line(sku, quantity);
+    }
+}

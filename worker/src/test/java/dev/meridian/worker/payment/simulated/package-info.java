@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.worker.payment.simulated;
+
+import org.jspecify.annotations.NullMarked;

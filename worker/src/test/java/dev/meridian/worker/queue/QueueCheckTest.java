@@ -1,0 +1,117 @@
+package dev.meridian.worker.queue;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.meridian.local.BackingServices;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.config.ConfigResource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/** The start-up check against a real broker, each time with another piece of the set-up missing. */
+class QueueCheckTest {
+
+    private final String group = "check-" + UUID.randomUUID();
+    private final Admin admin =
+            Admin.create(Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()));
+    private final List<String> created = new ArrayList<>();
+
+    @BeforeEach
+    void wellSetUp() throws Exception {
+        String deadLetters = topic("dlq.", Map.of("errors.deadletterqueue.group.enable", "true"));
+        set("share.auto.offset.reset", "earliest");
+        set("errors.deadletterqueue.topic.name", deadLetters);
+    }
+
+    @AfterEach
+    void cleanUp() throws Exception {
+        admin.deleteTopics(created).all().get();
+        admin.close();
+    }
+
+    @Test
+    void passesAQueueThatKeepsEveryOrder() {
+        assertThatCode(this::check).doesNotThrowAnyException();
+    }
+
+    @Test
+    void refusesAGroupThatSkipsWhatWasSentBefore() throws Exception {
+        set("share.auto.offset.reset", "latest");
+
+        refusedFor("share.auto.offset.reset of share group " + group + " is 'latest'");
+    }
+
+    @Test
+    void refusesAGroupWithoutDeadLetters() throws Exception {
+        set("errors.deadletterqueue.topic.name", null);
+
+        refusedFor("errors.deadletterqueue.topic.name of share group " + group + " is not set");
+    }
+
+    @Test
+    void refusesADeadLetterTopicThatIsNotThere() throws Exception {
+        admin.deleteTopics(created).all().get();
+
+        refusedFor("does not exist");
+        created.clear();
+    }
+
+    @Test
+    void refusesADeadLetterTopicThatDoesNotTakeThem() throws Exception {
+        set("errors.deadletterqueue.topic.name", topic("dlq.", Map.of()));
+
+        refusedFor("errors.deadletterqueue.group.enable of topic");
+    }
+
+    @Test
+    void refusesATopicThatIsNotThere() {
+        assertThatThrownBy(() -> new QueueCheck(admin, group, List.of("orders.imagined")).run())
+                .hasMessageContaining("[orders.imagined] do not exist");
+    }
+
+    @Test
+    void saysSoInOneLine() {
+        assertThat(new QueueMisconfiguredAnalyzer()
+                        .analyze(new RuntimeException(new QueueMisconfigured("it is not set"))))
+                .extracting(FailureAnalysis::getDescription)
+                .isEqualTo("The queue would lose orders: it is not set");
+    }
+
+    private void refusedFor(String reason) {
+        assertThatThrownBy(this::check).isInstanceOf(QueueMisconfigured.class).hasMessageContaining(reason);
+    }
+
+    private void check() throws Exception {
+        new QueueCheck(admin, group, List.of("orders.placed")).run();
+    }
+
+    private String topic(String prefix, Map<String, String> settings) throws Exception {
+        String name = prefix + UUID.randomUUID();
+        admin.createTopics(List.of(new NewTopic(name, 1, (short) 1).configs(settings)))
+                .all()
+                .get();
+        created.add(name);
+        return name;
+    }
+
+    private void set(String name, @Nullable String value) throws Exception {
+        Collection<AlterConfigOp> change = List.of(new AlterConfigOp(
+                new ConfigEntry(name, value), value == null ? AlterConfigOp.OpType.DELETE : AlterConfigOp.OpType.SET));
+        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, group), change))
+                .all()
+                .get();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.worker.queue;
+
+import org.jspecify.annotations.NullMarked;
