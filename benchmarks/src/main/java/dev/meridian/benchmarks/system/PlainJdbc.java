@@ -1,0 +1,166 @@
+package dev.meridian.benchmarks.system;
+
+import dev.meridian.benchmarks.load.ClosedLoop;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.UUID;
+
+/**
+ * What orders-service writes for one order, written by JDBC and nothing else: the same four statements and a commit, in
+ * a database of its own that the same migrations made. No more than this is to be had from this machine's PostgreSQL.
+ */
+record PlainJdbc(String postgres) implements AutoCloseable {
+    private static final String DATABASE = "plain_jdbc";
+
+    private static final String RESPONSE = """
+            {"id":"019a0000-0000-7000-8000-000000000000","status":"PLACED","version":1,\
+            "placedAt":"2026-01-01T00:00:00.000Z","lines":[{"sku":"TEA-001","name":"Assam, second flush","quantity":2,\
+            "unitPrice":{"amount":"12.00","currency":"EUR"}},{"sku":"MUG-001","name":"Stoneware mug","quantity":1,\
+            "unitPrice":{"amount":"9.90","currency":"EUR"}}],"total":{"amount":"33.90","currency":"EUR"}}""";
+
+    private static final String EVENT = """
+            {"orderId":"019a0000-0000-7000-8000-000000000000","customer":"demo","placedAt":"2026-01-01T00:00:00.000Z",\
+            "lines":[{"sku":"TEA-001","quantity":2},{"sku":"MUG-001","quantity":1}],\
+            "total":{"amount":"33.90","currency":"EUR"},"paymentToken":"tok_ok"}""";
+
+    /** @param migrations the folder of orders-service's migrations */
+    static PlainJdbc create(String postgres, Path migrations) throws SQLException, IOException {
+        var made = new PlainJdbc(postgres);
+        try (var connection = made.connect("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("DROP DATABASE IF EXISTS " + DATABASE + " (FORCE)");
+            statement.execute("CREATE DATABASE " + DATABASE);
+        }
+        try (var connection = made.connect(DATABASE);
+                var statement = connection.createStatement();
+                var scripts = Files.list(migrations)) {
+            for (var script : scripts.sorted(PlainJdbc::byVersion).toList()) {
+                statement.execute(Files.readString(script));
+            }
+        }
+        return made;
+    }
+
+    /** V2 comes before V10. */
+    private static int byVersion(Path one, Path other) {
+        return Integer.compare(version(one), version(other));
+    }
+
+    private static int version(Path script) {
+        var name = script.getFileName().toString();
+        return Integer.parseInt(name.substring(1, name.indexOf("__")));
+    }
+
+    private Connection connect(String database) throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://" + postgres + "/" + database, "postgres", "postgres");
+    }
+
+    /** Writes as many as it can for that long. */
+    ClosedLoop.Result run(int connections, Duration length) throws Exception {
+        var open = new ArrayList<Connection>();
+        try {
+            return ClosedLoop.run(connections, length, number -> {
+                var connection = connect(DATABASE);
+                open.add(connection);
+                connection.setAutoCommit(false);
+                return writer(connection);
+            });
+        } finally {
+            for (var connection : open) {
+                connection.close();
+            }
+        }
+    }
+
+    private static ClosedLoop.Caller writer(Connection connection) throws SQLException, NoSuchAlgorithmException {
+        var key = connection.prepareStatement("""
+                INSERT INTO idempotency_keys (customer, key, request_hash, order_id, response, created_at)
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""");
+        var order = connection.prepareStatement("""
+                INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""");
+        var lines = connection.prepareStatement("""
+                INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
+                SELECT ?, line.position, line.sku, line.name, line.quantity, line.unit_price
+                FROM unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
+                     WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""");
+        var event = connection.prepareStatement("""
+                INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
+                SELECT event.order_id, event.topic, event.type, event.payload, event.traceparent, ?
+                FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[])
+                     WITH ORDINALITY AS event (order_id, topic, type, payload, traceparent, n)
+                ORDER BY n""");
+        var hash = MessageDigest.getInstance("SHA-256");
+        return () -> {
+            var now = OffsetDateTime.now();
+            var id = timeOrdered(now);
+            key.setString(1, "demo");
+            key.setString(2, UUID.randomUUID().toString());
+            key.setBytes(3, hash.digest(id.toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+            key.setObject(4, id);
+            key.setString(5, RESPONSE);
+            key.setObject(6, now);
+            key.executeUpdate();
+            order.setObject(1, id);
+            order.setString(2, "demo");
+            order.setString(3, "PLACED");
+            order.setLong(4, 1);
+            order.setObject(5, now);
+            order.setBigDecimal(6, new BigDecimal("33.90"));
+            order.setString(7, "EUR");
+            order.setString(8, "tok_ok");
+            order.executeUpdate();
+            lines.setObject(1, id);
+            lines.setObject(2, new String[] {"TEA-001", "MUG-001"});
+            lines.setObject(3, new String[] {"Assam, second flush", "Stoneware mug"});
+            lines.setObject(4, new Integer[] {2, 1});
+            lines.setObject(5, new String[] {"12.00", "9.90"});
+            lines.executeUpdate();
+            event.setObject(1, now);
+            event.setObject(2, new String[] {id.toString()});
+            event.setObject(3, new String[] {"orders.placed"});
+            event.setObject(4, new String[] {"dev.meridian.order.placed"});
+            event.setObject(5, new String[] {EVENT});
+            event.setObject(6, new String[] {null}, Types.ARRAY);
+            event.executeUpdate();
+            connection.commit();
+        };
+    }
+
+    /** As UUID version 7: what the index sees is in order of time, as orders-service's ids are. */
+    private static UUID timeOrdered(OffsetDateTime now) {
+        var random = UUID.randomUUID();
+        return new UUID(
+                now.toInstant().toEpochMilli() << 16 | 0x7000 | random.getMostSignificantBits() & 0xfff,
+                random.getLeastSignificantBits());
+    }
+
+    /** How many orders it holds. */
+    long written() throws SQLException {
+        try (var connection = connect(DATABASE);
+                var statement = connection.createStatement();
+                var count = statement.executeQuery("SELECT count(*) FROM orders")) {
+            count.next();
+            return count.getLong(1);
+        }
+    }
+
+    @Override
+    public void close() throws SQLException {
+        try (var connection = connect("postgres");
+                var statement = connection.createStatement()) {
+            statement.execute("DROP DATABASE IF EXISTS " + DATABASE + " (FORCE)");
+        }
+    }
+}

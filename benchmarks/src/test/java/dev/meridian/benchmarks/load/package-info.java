@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.benchmarks.load;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.benchmarks.outbox;
+
+import org.jspecify.annotations.NullMarked;
