@@ -1,0 +1,103 @@
+package dev.meridian.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What the databases say, to be held against what the customers were told. */
+final class Books {
+
+    private Books() {}
+
+    /** Every acknowledged order stands once, under the key and the id that its customer knows. */
+    static void everyAcknowledgedOrderExistsOnce(List<Customers.Placed> acknowledged) {
+        List<String> stored = query("orders", "SELECT key || ' ' || order_id FROM idempotency_keys");
+        List<String> orders = query("orders", "SELECT id::text FROM orders");
+        assertThat(acknowledged).extracting(Customers.Placed::id).doesNotHaveDuplicates();
+        assertThat(stored)
+                .containsAll(
+                        acknowledged.stream().map(p -> p.key() + " " + p.id()).toList());
+        assertThat(orders)
+                .containsAll(acknowledged.stream().map(Customers.Placed::id).toList());
+        assertThat(query(
+                        "orders",
+                        "SELECT id::text FROM orders WHERE id NOT IN (SELECT order_id FROM idempotency_keys)"))
+                .as("orders that no key accounts for")
+                .isEmpty();
+        assertThat(query(
+                        "orders",
+                        "SELECT order_id::text FROM idempotency_keys WHERE order_id NOT IN (SELECT id FROM orders)"))
+                .as("keys that no order accounts for")
+                .isEmpty();
+    }
+
+    /** What the orders say, what fulfilment decided, what is reserved and what was charged tell one story. */
+    static void everythingAddsUp() {
+        assertThat(query("orders", "SELECT id || ' ' || status || coalesce(' ' || reason, '') FROM orders ORDER BY id"))
+                .as("orders, and fulfilment's decisions")
+                .isEqualTo(query(
+                        "fulfilment",
+                        "SELECT order_id || ' ' || status || coalesce(' ' || reason, '') FROM fulfilment"
+                                + " ORDER BY order_id"));
+        assertThat(query(
+                        "orders",
+                        "SELECT id || ' ' || sku || ' ' || sum(quantity) FROM orders JOIN order_lines ON order_id = id"
+                                + " WHERE status = 'CONFIRMED' GROUP BY id, sku ORDER BY id, sku"))
+                .as("lines of confirmed orders, and what is reserved")
+                .isEqualTo(query(
+                        "fulfilment",
+                        "SELECT order_id || ' ' || sku || ' ' || quantity FROM reservation ORDER BY order_id, sku"));
+        assertThat(query("orders", "SELECT id || ' ' || total FROM orders WHERE status = 'CONFIRMED' ORDER BY id"))
+                .as("totals of confirmed orders, and what was charged")
+                .isEqualTo(query(
+                        "fulfilment",
+                        "SELECT order_id || ' ' || amount FROM simulated_payment WHERE result = 'CHARGED'"
+                                + " ORDER BY order_id"));
+        assertThat(query("orders", "SELECT id::text FROM orders WHERE status = 'PLACED' OR version <> 2"))
+                .as("orders that did not settle exactly once")
+                .isEmpty();
+        assertThat(query(
+                        "fulfilment",
+                        "SELECT sku || ' ' || available + coalesce((SELECT sum(quantity) FROM reservation r"
+                                + " WHERE r.sku = stock.sku), 0) FROM stock ORDER BY sku"))
+                .as("what is available and what is reserved, against what came in")
+                .containsExactly(
+                        "COF-001 10000000",
+                        "COF-002 10000000",
+                        "LTD-001 50",
+                        "MUG-001 10000000",
+                        "POT-001 10000000",
+                        "TEA-001 10000000",
+                        "TEA-002 10000000",
+                        "TEA-003 10000000");
+        assertThat(query("orders", "SELECT id::text FROM outbox"))
+                .as("events left in the outbox")
+                .isEmpty();
+    }
+
+    static long countOfOrders(String status) {
+        return Long.parseLong(query("orders", "SELECT count(*) FROM orders WHERE status = '" + status + "'")
+                .getFirst());
+    }
+
+    private static List<String> query(String database, String sql) {
+        String url = "jdbc:postgresql://" + RunningSystem.stack().postgresPrimary() + "/" + database;
+        try (Connection connection = DriverManager.getConnection(url, database, database);
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            List<String> result = new ArrayList<>();
+            while (rows.next()) {
+                result.add(rows.getString(1));
+            }
+            return result;
+        } catch (SQLException e) {
+            throw new IllegalStateException(sql, e);
+        }
+    }
+}

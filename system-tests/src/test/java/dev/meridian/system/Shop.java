@@ -1,0 +1,153 @@
+package dev.meridian.system;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The front door, as one customer's program uses it. */
+final class Shop {
+
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+
+    private final URI origin;
+    private final String token;
+
+    private Shop(URI origin, String token) {
+        this.origin = origin;
+        this.token = token;
+    }
+
+    /** The shop, with a token of the demonstration client. */
+    static Shop open() {
+        return open("demo", "orders");
+    }
+
+    /** The shop, with a token for the client, whose secret is its name. */
+    static Shop open(String client, String scope) {
+        URI origin = RunningSystem.stack().frontDoor();
+        String credentials =
+                Base64.getEncoder().encodeToString((client + ":" + client).getBytes(StandardCharsets.UTF_8));
+        Answer answer = new Shop(origin, "")
+                .send(HttpRequest.newBuilder(origin.resolve("/oauth2/token"))
+                        .header("Authorization", "Basic " + credentials)
+                        .header("Content-Type", "application/x-www-form-urlencoded")
+                        .POST(HttpRequest.BodyPublishers.ofString("grant_type=client_credentials&scope="
+                                + URLEncoder.encode(scope, StandardCharsets.UTF_8))));
+        if (answer.status != 200) {
+            throw new IllegalStateException("No token: " + answer);
+        }
+        return new Shop(origin, answer.json().at("/access_token").asString());
+    }
+
+    record Answer(int status, HttpResponse<String> response) {
+
+        JsonNode json() {
+            return JsonMapper.shared().readTree(response.body());
+        }
+
+        String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+
+        /** The last part of the problem's type. */
+        String problem() {
+            if (!header("Content-Type").startsWith("application/problem+json")) {
+                return "not a problem detail: " + this;
+            }
+            String type = json().path("type").asString("");
+            return type.substring(type.lastIndexOf('/') + 1);
+        }
+
+        String status(String pointer) {
+            return json().at(pointer).asString();
+        }
+
+        @Override
+        public String toString() {
+            return status + " " + response.body();
+        }
+    }
+
+    static String order(String sku, int quantity, String paymentToken) {
+        return """
+                {"lines":[{"sku":"%s","quantity":%d}],"paymentToken":"%s"}""".formatted(sku, quantity, paymentToken);
+    }
+
+    HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(origin.resolve(path)).timeout(TIMEOUT);
+    }
+
+    HttpRequest.Builder asMe(String path) {
+        return request(path).header("Authorization", "Bearer " + token);
+    }
+
+    Answer place(String key, String body) {
+        return send(asMe("/api/orders")
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", key)
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    /** Places an order that must be taken. @return its id */
+    String place(String body) {
+        Answer answer = place(UUID.randomUUID().toString(), body);
+        if (answer.status != 201) {
+            throw new IllegalStateException("Not placed: " + answer);
+        }
+        return answer.status("/id");
+    }
+
+    Answer order(String id) {
+        return send(asMe("/api/orders/" + id));
+    }
+
+    /** The order once it is no longer {@code PLACED}. */
+    JsonNode settled(String id, Duration atMost) {
+        return await("order " + id + " to settle")
+                .atMost(atMost)
+                .pollInterval(Duration.ofMillis(50))
+                .until(
+                        () -> order(id),
+                        answer -> answer.status == 200
+                                && !answer.status("/status").equals("PLACED"))
+                .json();
+    }
+
+    Answer send(HttpRequest.Builder request) {
+        Answer answer = trySend(request);
+        if (answer == null) {
+            throw new IllegalStateException("No answer from " + request.build().uri());
+        }
+        return answer;
+    }
+
+    /** The answer; null where the connection failed or the time-out passed. */
+    static @Nullable Answer trySend(HttpRequest.Builder request) {
+        try {
+            HttpResponse<String> response =
+                    HTTP.send(request.timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
+            return new Answer(response.statusCode(), response);
+        } catch (IOException e) {
+            return null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
