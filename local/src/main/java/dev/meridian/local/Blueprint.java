@@ -55,10 +55,11 @@ final class Blueprint {
                 folder.of(KafkaBroker.NAME),
                 address(19092),
                 address(19093),
-                project.topics());
+                project.kafka());
         programs.add(kafka);
 
-        Redis redis = new Redis(dc, binaries.redis(), folder.of("redis-" + dc), address(16379));
+        Redis redis =
+                new Redis(dc, binaries.redis(), project.redisConfiguration(), folder.of("redis-" + dc), address(16379));
         programs.add(redis);
 
         if (settings.services()) {

@@ -36,7 +36,7 @@ record KafkaBroker(
         Path folder,
         Address broker,
         Address controller,
-        Path topics)
+        Path edge)
         implements Program {
 
     static final String NAME = "kafka";
@@ -56,6 +56,7 @@ record KafkaBroker(
     /**
      * @param lib the folder with the broker's jars
      * @param caches where the ahead-of-time cache is kept
+     * @param edge the folder of what every broker shares: its properties, and the topics
      */
     static KafkaBroker of(
             Datacenter datacenter,
@@ -65,7 +66,7 @@ record KafkaBroker(
             Path folder,
             Address broker,
             Address controller,
-            Path topics)
+            Path edge)
             throws IOException {
         List<Path> jars;
         try (Stream<Path> files = Files.list(lib)) {
@@ -76,7 +77,7 @@ record KafkaBroker(
         // The order matters to the cache, so no wildcard; the names carry the versions.
         String classPath = jars.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
         Path cache = caches.resolve("kafka-" + Integer.toHexString(classPath.hashCode()));
-        return of(datacenter, java, classPath, cache, folder, broker, controller, topics);
+        return of(datacenter, java, classPath, cache, folder, broker, controller, edge);
     }
 
     private static KafkaBroker of(
@@ -87,11 +88,11 @@ record KafkaBroker(
             Path folder,
             Address broker,
             Address controller,
-            Path topics) {
+            Path edge) {
         List<String> program = List.of(
                 "-cp", classPath, "kafka.Kafka", folder.resolve(CONFIGURATION).toString());
         JavaCommand command = new JavaCommand(java, FLAGS, program, cache);
-        return new KafkaBroker(datacenter, command, classPath, folder, broker, controller, topics);
+        return new KafkaBroker(datacenter, command, classPath, folder, broker, controller, edge);
     }
 
     @Override
@@ -116,9 +117,12 @@ record KafkaBroker(
 
     @Override
     public void prepare() throws IOException {
-        TopicsFile.read(topics); // a bad line is better told before the broker runs
+        TopicsFile.read(topics()); // a bad line is better told before the broker runs
         Files.createDirectories(folder);
         Properties properties = new Properties();
+        try (var in = Files.newBufferedReader(edge.resolve("broker.properties"))) {
+            properties.load(in);
+        }
         properties.putAll(settings());
         try (var out = Files.newBufferedWriter(configuration())) {
             properties.store(out, "Written before each start.");
@@ -129,52 +133,13 @@ record KafkaBroker(
         }
     }
 
+    /** What this machine adds to the shared part. */
     private Map<String, String> settings() {
-        Map<String, String> settings = new HashMap<>();
-        settings.put("process.roles", "broker,controller");
-        settings.put("node.id", "1");
-        settings.put("controller.quorum.voters", "1@" + controller);
-        settings.put("controller.listener.names", "CONTROLLER");
-        settings.put("listeners", "PLAINTEXT://" + broker + ",CONTROLLER://" + controller);
-        settings.put("advertised.listeners", "PLAINTEXT://" + broker);
-        settings.put("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
-        settings.put("log.dirs", log().toString());
-        settings.put("auto.create.topics.enable", "false");
-        // One node holds everything.
-        settings.put("default.replication.factor", "1");
-        settings.put("offsets.topic.replication.factor", "1");
-        settings.put("transaction.state.log.replication.factor", "1");
-        settings.put("transaction.state.log.min.isr", "1");
-        settings.put("share.coordinator.state.topic.replication.factor", "1");
-        settings.put("share.coordinator.state.topic.min.isr", "1");
-        // A folder per partition, each with open files: the defaults of 50 are for a cluster.
-        settings.put("offsets.topic.num.partitions", "4");
-        settings.put("transaction.state.log.num.partitions", "4");
-        settings.put("share.coordinator.state.topic.num.partitions", "4");
-        settings.put("errors.deadletterqueue.topic.name.prefix", "dlq.");
-        // A group's first member need not wait for others.
-        settings.put("group.initial.rebalance.delay.ms", "0");
-        // A broker that was killed may register again once its last session has ended, after 9 s by default.
-        settings.put("broker.session.timeout.ms", "5000");
-        settings.put("broker.heartbeat.interval.ms", "1000");
-        // A consumer that was killed is missed after 6 s rather than 45.
-        settings.put("group.consumer.min.session.timeout.ms", "6000");
-        settings.put("group.consumer.session.timeout.ms", "6000");
-        settings.put("group.consumer.min.heartbeat.interval.ms", "1000");
-        settings.put("group.consumer.heartbeat.interval.ms", "1000");
-        settings.put("group.share.min.session.timeout.ms", "6000");
-        settings.put("group.share.session.timeout.ms", "6000");
-        settings.put("group.share.min.heartbeat.interval.ms", "1000");
-        settings.put("group.share.heartbeat.interval.ms", "1000");
-        settings.put("group.share.min.record.lock.duration.ms", "1000");
-        // Small: the defaults reserve 128 MiB for the cleaner alone.
-        settings.put("log.cleaner.dedupe.buffer.size", "16777216");
-        settings.put("num.network.threads", "2");
-        settings.put("num.io.threads", "4");
-        settings.put("background.threads", "4");
-        settings.put("log.segment.bytes", "67108864");
-        settings.put("log.retention.hours", "48");
-        return settings;
+        return Map.of(
+                "controller.quorum.voters", "1@" + controller,
+                "listeners", "PLAINTEXT://" + broker + ",CONTROLLER://" + controller,
+                "advertised.listeners", "PLAINTEXT://" + broker,
+                "log.dirs", log().toString());
     }
 
     private void format() {
@@ -207,7 +172,7 @@ record KafkaBroker(
                 stage,
                 new Address(Ports.free()),
                 new Address(Ports.free()),
-                topics);
+                edge);
         return Optional.of(new Training(understudy.command, List.of(), Map.of(), new Training.Rehearsal() {
             @Override
             public void begin() throws IOException {
@@ -239,7 +204,7 @@ record KafkaBroker(
     /** Creates what is declared and not there yet, and sets the settings that are declared. */
     @Override
     public void introduce() throws IOException {
-        TopicsFile declared = TopicsFile.read(topics);
+        TopicsFile declared = TopicsFile.read(topics());
         Map<String, Object> client = Map.of(
                 AdminClientConfig.BOOTSTRAP_SERVERS_CONFIG,
                 broker.toString(),
@@ -321,6 +286,10 @@ record KafkaBroker(
                 .map(setting -> new AlterConfigOp(
                         new ConfigEntry(setting.getKey(), setting.getValue()), AlterConfigOp.OpType.SET))
                 .toList();
+    }
+
+    private Path topics() {
+        return edge.resolve("topics.conf");
     }
 
     private Path configuration() {

@@ -25,8 +25,13 @@ record Project(Path root) {
         throw new StackException("No project around " + folder + ": no folder above it holds " + LANDMARK + ".");
     }
 
-    Path topics() {
-        return root.resolve(LANDMARK);
+    /** Where the broker's shared configuration and the topics are. */
+    Path kafka() {
+        return root.resolve("edge/kafka");
+    }
+
+    Path redisConfiguration() {
+        return root.resolve("edge/redis/redis.conf");
     }
 
     Path postgresInit() {

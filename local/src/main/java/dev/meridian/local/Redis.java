@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A datacenter's cache: bounded, and empty after each start. */
-record Redis(Datacenter datacenter, Path server, Path folder, Address at) implements Program {
+record Redis(Datacenter datacenter, Path server, Path configuration, Path folder, Address at) implements Program {
 
     @Override
     public String name() {
@@ -39,20 +39,13 @@ record Redis(Datacenter datacenter, Path server, Path folder, Address at) implem
         return new Launch(
                 List.of(
                         server.toString(),
+                        configuration.toString(),
                         "--bind",
                         Address.HOST,
                         "--port",
                         Integer.toString(at.port()),
                         "--dir",
-                        folder.toString(),
-                        "--save",
-                        "",
-                        "--appendonly",
-                        "no",
-                        "--maxmemory",
-                        "64mb",
-                        "--maxmemory-policy",
-                        "allkeys-lru"),
+                        folder.toString()),
                 Map.of());
     }
 

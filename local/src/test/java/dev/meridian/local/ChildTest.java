@@ -48,7 +48,8 @@ class ChildTest {
     private Child redis(String script) throws Exception {
         Path server = Files.writeString(folder.resolve("redis-server"), "#!/bin/sh\n" + script + "\n");
         Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rwxr-xr-x"));
-        Program program = new Redis(Datacenter.DC1, server, folder, new Address(Ports.free()));
+        Program program =
+                new Redis(Datacenter.DC1, server, folder.resolve("redis.conf"), folder, new Address(Ports.free()));
         return new Child(program, folder, new LogFile(folder.resolve("redis.log")), new Child.Listener() {
             @Override
             public void started(Child child) {}

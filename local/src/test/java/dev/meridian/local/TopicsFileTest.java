@@ -13,7 +13,7 @@ class TopicsFileTest {
 
     @Test
     void readsTheFileThatEveryEnvironmentUses() throws Exception {
-        TopicsFile file = TopicsFile.read(Project.around(Path.of("")).topics());
+        TopicsFile file = TopicsFile.read(Project.around(Path.of("")).kafka().resolve("topics.conf"));
 
         assertThat(file.topics()).extracting(TopicsFile.Topic::name).contains("orders.placed", "dlq.fulfilment");
         assertThat(file.groups())
