@@ -15,6 +15,9 @@ class ConnectionPool extends HttpClientFactory {
 
     private static final Duration SILENCE = Duration.ofSeconds(30);
 
+    /** An instance that was started again may have another address under its name; networks say to keep it for minutes. */
+    static final Duration ADDRESS_KEPT = Duration.ofSeconds(2);
+
     ConnectionPool(
             HttpClientProperties properties,
             ServerProperties server,
@@ -29,7 +32,10 @@ class ConnectionPool extends HttpClientFactory {
      */
     @Override
     protected HttpClient createInstance() {
-        return super.createInstance().disableRetry(true).responseTimeout(SILENCE);
+        return super.createInstance()
+                .disableRetry(true)
+                .responseTimeout(SILENCE)
+                .resolver(names -> names.cacheMaxTimeToLive(ADDRESS_KEPT));
     }
 
     /** As configured, but requests that wait for a connection are bounded too; Spring Cloud Gateway lets any number. */
