@@ -40,18 +40,21 @@ record JavaService(
         return new Launch(command.line(), environment);
     }
 
+    @Override
+    public Optional<Training> training() {
+        return Optional.of(training(command, environment));
+    }
+
     /**
      * Up to the point where everything is put together and nothing has begun: no port, no consumer, no registration
      * (Spring's own provision for training runs).
      */
-    @Override
-    public Optional<Training> training() {
+    static Training training(JavaCommand command, Map<String, String> environment) {
         Map<String, String> apart = new TreeMap<>(environment);
         apart.put("SERVER_PORT", "0");
         apart.put("MANAGEMENT_SERVER_PORT", "0");
         apart.put("EUREKA_CLIENT_REGISTERWITHEUREKA", "false");
-        return Optional.of(
-                new Training(command, List.of("-Dspring.context.exit=onRefresh"), apart, Training.Rehearsal.ALONE));
+        return new Training(command, List.of("-Dspring.context.exit=onRefresh"), apart, Training.Rehearsal.ALONE);
     }
 
     @Override
