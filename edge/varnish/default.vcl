@@ -28,6 +28,7 @@ sub vcl_recv {
     if (req.restarts > 0) {
         # The origin failed: what is stored is shown, however old (see vcl_synth).
         set req.backend_hint = catalogue;
+        set req.grace = 24h;
         return (hash);
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** Draws up what a stack consists of: which programs, where, and what each is told about the others. */
@@ -22,6 +23,8 @@ final class Blueprint {
     private final JavaRuntime java = JavaRuntime.current();
     private final List<Integer> ports = new ArrayList<>();
     private final List<Program> programs = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
+    private Optional<Address> cdnInside = Optional.empty();
 
     /** What every service is told; each takes what it knows. */
     private final Map<String, String> environment = new TreeMap<>();
@@ -72,7 +75,9 @@ final class Blueprint {
                 replica.address(),
                 kafka.broker(),
                 redis.at(),
-                List.copyOf(ports));
+                cdnInside,
+                List.copyOf(ports),
+                List.copyOf(remarks));
     }
 
     private void addServices(
@@ -109,11 +114,7 @@ final class Blueprint {
                 .heap(112)
                 .seldomAsked()
                 .build());
-        programs.add(service("gateway", dc)
-                .named("gateway-" + dc + "-1", ComponentType.PROXY)
-                .at(new Address(frontDoor.getPort()), address(8180))
-                .heap(160)
-                .build());
+        addGateway(dc, new Address(frontDoor.getPort()));
         for (int instance = 1; instance <= 2; instance++) {
             programs.add(service("orders-service", dc)
                     .named("orders-service-" + dc + "-" + instance, ComponentType.SERVER)
@@ -129,6 +130,58 @@ final class Blueprint {
                 .heap(128)
                 .after(needed)
                 .build());
+    }
+
+    /** The gateway, and what of the edge is installed before it: the outermost has the front door's port. */
+    private void addGateway(Datacenter dc, Address front) throws IOException {
+        Optional<Path> haproxy = installed("haproxy", "the load balancer " + HaProxy.name(dc));
+        Optional<Path> varnish = installed(Varnish.EXECUTABLE, "the CDN " + Varnish.NAME);
+
+        boolean outermost = haproxy.isEmpty() && varnish.isEmpty();
+        JavaService gateway = service("gateway", dc)
+                .named("gateway-" + dc + "-1", ComponentType.PROXY)
+                .at(outermost ? front : address(8081), address(8180))
+                .heap(160)
+                .build();
+        programs.add(gateway);
+        Address origin = gateway.server();
+        String before = gateway.name();
+        if (haproxy.isPresent()) {
+            origin = varnish.isEmpty() ? front : address(8082);
+            before = HaProxy.name(dc);
+            programs.add(new HaProxy(
+                    dc,
+                    haproxy.get(),
+                    project.loadBalancerConfiguration(),
+                    origin,
+                    address(8182),
+                    new HaProxy.Gateway(gateway.name(), gateway.server(), gateway.management())));
+        }
+        if (varnish.isPresent()) {
+            Address inside = address(8183);
+            cdnInside = Optional.of(inside);
+            programs.add(new Varnish(
+                    dc,
+                    varnish.get(),
+                    project.cdnConfiguration(),
+                    folder.of(Varnish.NAME),
+                    front,
+                    inside,
+                    origin,
+                    List.of(before)));
+        }
+    }
+
+    /** Where a program of the edge is, if it is wanted; it is remarked where it is missing. */
+    private Optional<Path> installed(String executable, String component) {
+        if (!settings.edge()) {
+            return Optional.empty();
+        }
+        Optional<Path> found = Commands.find(executable);
+        if (found.isEmpty()) {
+            remarks.add(executable + " is not installed: " + component + " is left out.");
+        }
+        return found;
     }
 
     private JavaService.Builder service(String module, Datacenter dc) throws IOException {

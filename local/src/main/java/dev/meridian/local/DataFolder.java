@@ -113,7 +113,7 @@ final class DataFolder implements AutoCloseable {
 
     /**
      * Ends what a supervisor that crashed left running. Only processes are touched that it recorded and that were born
-     * when it says, and PostgreSQL's that work in this folder.
+     * when it says, and those that work in this folder of programs that fork.
      */
     void endLeftovers() throws IOException {
         List<Running> left =
@@ -121,6 +121,9 @@ final class DataFolder implements AutoCloseable {
         // Sessions of a paused server outlive it, and no server starts beside them.
         OsProcess.in(path.toRealPath(), "postgres")
                 .forEach(session -> left.add(new Running("a PostgreSQL session", session)));
+        // A worker of the CDN ends with its parent, but not while it is paused.
+        OsProcess.in(path.toRealPath(), Varnish.EXECUTABLE)
+                .forEach(worker -> left.add(new Running("a process of the CDN", worker)));
         left.forEach(program -> program.process().signalAll(Signal.KILL));
         Deadline deadline = Deadline.in(KILL_LIMIT);
         for (Running program : left) {

@@ -2,12 +2,15 @@ package dev.meridian.local;
 
 import java.net.URI;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a stack consists of.
  *
  * @param programs in an order in which each follows those that it needs
+ * @param cdnInside where the CDN is told to forget, where there is one
  * @param ports what was taken for them
+ * @param remarks what the user should know about it, a line each
  */
 record Plan(
         List<Program> programs,
@@ -16,7 +19,9 @@ record Plan(
         Address replica,
         Address kafka,
         Address redis,
-        List<Integer> ports)
+        Optional<Address> cdnInside,
+        List<Integer> ports,
+        List<String> remarks)
         implements AutoCloseable {
 
     /** How many others must be up before it, one after the other. */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A real program or one of our services: what it is called and how it starts. Its process is a {@link Child}. */
-sealed interface Program permits PostgresPrimary, PostgresReplica, Redis, KafkaBroker, JavaService {
+sealed interface Program permits PostgresPrimary, PostgresReplica, Redis, KafkaBroker, JavaService, HaProxy, Varnish {
 
     String name();
 

@@ -42,6 +42,15 @@ record Project(Path root) {
         return root.resolve("edge/postgres/postgresql.conf");
     }
 
+    Path loadBalancerConfiguration() {
+        return root.resolve("edge/haproxy/haproxy.cfg");
+    }
+
+    /** A folder. */
+    Path cdnConfiguration() {
+        return root.resolve("edge/varnish");
+    }
+
     /** @throws StackException when it was not built */
     Path kafkaClassPath() {
         Path lib = root.resolve("local/kafka-broker/target/lib");

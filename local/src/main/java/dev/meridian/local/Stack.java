@@ -56,6 +56,7 @@ public final class Stack implements AutoCloseable {
             folder.close();
             throw e;
         }
+        plan.remarks().forEach(progress);
         for (Program program : plan.programs()) {
             children.put(
                     program.name(),
@@ -239,6 +240,15 @@ public final class Stack implements AutoCloseable {
 
     public Address redis() {
         return plan.redis();
+    }
+
+    /**
+     * Where the CDN takes PURGE and BAN, which its front door does not.
+     *
+     * @throws StackException when there is no CDN
+     */
+    public Address cdnInside() {
+        return plan.cdnInside().orElseThrow(() -> new StackException("There is no " + Varnish.NAME + " here."));
     }
 
     public Path data() {

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param preferredPorts whether all other ports are the documented ones where these are free; else any free ones
  * @param fresh whether data of an earlier run is wiped first
  * @param services whether our services run too, or only what they stand on
+ * @param edge whether a load balancer and a CDN stand before the services, where their programs are installed
  * @param startLimit how long one program may take to start
  */
 public record StackSettings(
@@ -21,6 +22,7 @@ public record StackSettings(
         boolean preferredPorts,
         boolean fresh,
         boolean services,
+        boolean edge,
         Duration startLimit) {
 
     public static final int FRONT_DOOR = 8080;
@@ -36,7 +38,8 @@ public record StackSettings(
     /** What `./run` starts: the whole system on its documented ports, in the project around the working directory. */
     public static StackSettings defaults() {
         Path root = Project.current().root();
-        return new StackSettings(root, root.resolve(".meridian"), FRONT_DOOR, true, false, true, Duration.ofMinutes(3));
+        return new StackSettings(
+                root, root.resolve(".meridian"), FRONT_DOOR, true, false, true, true, Duration.ofMinutes(3));
     }
 
     /** For tests and benchmarks: free ports throughout, so that it lives beside any other. */
@@ -45,26 +48,30 @@ public record StackSettings(
     }
 
     public StackSettings withData(Path data) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 
     public StackSettings withFrontDoor(int frontDoor) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 
     public StackSettings withPreferredPorts(boolean preferredPorts) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 
     public StackSettings withFresh(boolean fresh) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 
     public StackSettings withServices(boolean services) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+    }
+
+    public StackSettings withEdge(boolean edge) {
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 
     public StackSettings withStartLimit(Duration startLimit) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
     }
 }

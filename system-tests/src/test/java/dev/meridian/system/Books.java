@@ -86,6 +86,11 @@ final class Books {
                 .getFirst());
     }
 
+    static long ordersWithKey(String key) {
+        return Long.parseLong(query("orders", "SELECT count(*) FROM idempotency_keys WHERE key = '" + key + "'")
+                .getFirst());
+    }
+
     private static List<String> query(String database, String sql) {
         String url = "jdbc:postgresql://" + RunningSystem.stack().postgresPrimary() + "/" + database;
         try (Connection connection = DriverManager.getConnection(url, database, database);

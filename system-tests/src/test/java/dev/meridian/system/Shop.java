@@ -55,6 +55,10 @@ final class Shop {
         return new Shop(origin, answer.json().at("/access_token").asString());
     }
 
+    String token() {
+        return token;
+    }
+
     record Answer(int status, HttpResponse<String> response) {
 
         JsonNode json() {
