@@ -46,7 +46,15 @@ sub vcl_recv {
     if (req.proto == "HTTP/1.0" && req.http.Transfer-Encoding) {
         return (synth(400, "bad-request"));
     }
+    if (req.http.Content-Length && req.http.Content-Length !~ "^[0-9]{1,9}$") {
+        return (synth(400, "bad-request"));
+    }
     if (std.integer(req.http.Content-Length, 0) > 65536) {
+        return (synth(413, "body-too-large"));
+    }
+    # What comes in chunks is read to its end and goes on with its length. That fails for malformed chunks too, which
+    # cannot be told from too many.
+    if (req.http.Transfer-Encoding && !std.cache_req_body(64KB)) {
         return (synth(413, "body-too-large"));
     }
 
@@ -223,6 +231,7 @@ sub vcl_synth {
     }
     set resp.http.Content-Type = "application/problem+json";
     set resp.http.Cache-Control = "no-store";
+    set resp.http.Connection = "close"; # what follows a refused request may be part of it
     if (resp.status == 400) {
         set resp.reason = "Bad Request";
         set resp.body = """{"type":"https://meridian.dev/problems/bad-request","title":"Bad request","status":400,"detail":"The request cannot be understood."}""";
@@ -235,8 +244,7 @@ sub vcl_synth {
         set resp.body = """{"type":"https://meridian.dev/problems/method-not-allowed","title":"Method not allowed","status":405,"detail":"This address does not know this method."}""";
     } else if (resp.status == 413) {
         set resp.reason = "Content Too Large";
-        set resp.http.Connection = "close"; # rather than read the rest
-        set resp.body = """{"type":"https://meridian.dev/problems/body-too-large","title":"Body too large","status":413,"detail":"A request's body may hold 64 KiB at most."}""";
+        set resp.body = """{"type":"https://meridian.dev/problems/body-too-large","title":"Body too large","status":413,"detail":"A body may hold 64 KiB at most."}""";
     } else {
         set resp.status = 503;
         set resp.reason = "Service Unavailable";

@@ -3,9 +3,8 @@ package dev.meridian.system;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
@@ -13,24 +12,37 @@ import org.opentest4j.TestAbortedException;
 /** The programs at the edge, which `./run` starts where the machine has them. */
 final class Edge {
 
-    /** Component and program. */
-    private static final Map<String, String> PROGRAMS = new TreeMap<>(Map.of("lb-dc1", "haproxy", "cdn", "varnishd"));
+    private enum Component {
+        CDN("cdn", "varnishd"),
+        LOAD_BALANCER("lb-dc1", "haproxy");
+
+        private final String label;
+        private final String program;
+
+        Component(String label, String program) {
+            this.label = label;
+            this.program = program;
+        }
+    }
 
     private Edge() {}
 
     /** The components whose programs this machine lacks, saying so. */
     static Set<String> missing() {
-        Set<String> missing = PROGRAMS.keySet().stream()
-                .filter(component -> !isInstalled(PROGRAMS.get(component)))
-                .collect(Collectors.toSet());
-        missing.forEach(component ->
-                System.out.println(PROGRAMS.get(component) + " is not installed: " + component + " is not expected."));
-        return missing;
+        List<Component> missing = Stream.of(Component.values())
+                .filter(component -> !isInstalled(component.program))
+                .toList();
+        missing.forEach(component -> System.out.println(
+                component.program + " is not installed: " + component.label + " is not expected to run."));
+        return labels(missing.stream());
     }
 
     static Set<String> installed() {
-        Set<String> missing = missing();
-        return PROGRAMS.keySet().stream().filter(c -> !missing.contains(c)).collect(Collectors.toSet());
+        return labels(Stream.of(Component.values()).filter(component -> isInstalled(component.program)));
+    }
+
+    private static Set<String> labels(Stream<Component> components) {
+        return components.map(component -> component.label).collect(Collectors.toSet());
     }
 
     /** Skips the caller's tests where a program is missing, out loud; in CI they fail instead. */

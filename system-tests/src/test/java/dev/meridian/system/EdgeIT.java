@@ -33,6 +33,9 @@ class EdgeIT {
 
     @BeforeEach
     void nothingIsKept() throws IOException {
+        await("the CDN to trust its origin again")
+                .atMost(EJECTED)
+                .until(() -> get("/assets/none.css").status() == 404);
         assertThat(inside("BAN / HTTP/1.1")).containsExactly(204);
     }
 

@@ -1,9 +1,12 @@
 package dev.meridian.system;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.meridian.local.Component;
 import dev.meridian.local.ComponentState;
 import dev.meridian.local.Stack;
 import dev.meridian.local.StackSettings;
+import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -40,5 +43,12 @@ final class RunningSystem implements AfterEachCallback {
             }
             stack.await(component.name(), ComponentState.UP, START_LIMIT);
         }
+        await("the load balancer to find its gateway again").atMost(START_LIMIT).until(RunningSystem::frontDoorLeadsIn);
+    }
+
+    private static boolean frontDoorLeadsIn() {
+        Shop.Answer answer =
+                Shop.trySend(HttpRequest.newBuilder(stack.frontDoor().resolve("/api/openapi")));
+        return answer != null && answer.status() == 200;
     }
 }

@@ -62,7 +62,7 @@ class SmugglingIT {
             Wire.Heard heard = wire.listen(LIMIT);
 
             if (fate == Fate.REFUSED) {
-                assertThat(heard.statuses()).allMatch(status -> status >= 400 && status < 500);
+                assertThat(heard.statuses()).allMatch(status -> status == 100 || status >= 400 && status < 500);
                 assertThat(heard.closed() || !heard.statuses().isEmpty())
                         .as("answered or hung up on")
                         .isTrue();
@@ -134,21 +134,14 @@ class SmugglingIT {
                 "Tr\u00e4nsfer-Encoding: chunked")) {
             corpus.add("length, and " + readable(coding), Fate.REFUSED, order -> lengthOver(coding, order));
         }
-        for (String length : List.of(
-                "+0",
-                "-0",
-                "-1",
-                "0,0",
-                "0, 10",
-                "0x0",
-                "0.0",
-                "0 0",
-                "",
-                "00000000000000000000000000",
-                "18446744073709551616",
-                "\u00b2")) {
+        for (String length :
+                List.of("+0", "-0", "-1", "0,0", "0, 10", "0x0", "0.0", "0 0", "", "18446744073709551616", "\u00b2")) {
             corpus.add("a length of '" + length + "'", Fate.REFUSED, order -> post("Content-Length: " + length, order));
         }
+        corpus.add(
+                "one length, twice in a line",
+                Fate.HARMLESS,
+                order -> post("Content-Length: %1$d, %1$d".formatted(order.length()), order));
         corpus.add(
                 "two lengths",
                 Fate.REFUSED,
@@ -162,7 +155,7 @@ class SmugglingIT {
                 Fate.REFUSED,
                 order -> post("Content-Length : 0\r\nContent-Length: " + order.length(), order));
         corpus.add("a folded length", Fate.REFUSED, order -> post("Content-Length:\r\n " + order.length(), order));
-        for (String size : List.of("0x0", "+0", "-0", "g", "", " 0", "0 x", "10000000000000000", "\u00b2")) {
+        for (String size : List.of("0x0", "+0", "-0", "g", "", "0 x", "10000000000000000", "\u00b2")) {
             corpus.add(
                     "a chunk's size of '" + size + "'",
                     Fate.REFUSED,
@@ -178,10 +171,13 @@ class SmugglingIT {
                 order -> post(
                         "Transfer-Encoding: chunked",
                         "3;\nabc\r\n%x\r\n0\r\n\r\n%s\r\n0\r\n\r\n".formatted(order.length() + 5, order)));
+        // 0x1000 bytes where the LF ends the chunk before; none where two bytes are skipped there.
         corpus.add(
                 "a chunk that ends in a bare LF",
-                Fate.REFUSED,
-                order -> post("Transfer-Encoding: chunked", "1\r\na\n0\r\n\r\n" + order));
+                Fate.HARMLESS,
+                order -> post(
+                        "Transfer-Encoding: chunked",
+                        "1\r\na\n1000\r\n\r\n" + order + " ".repeat(0x1000 - 2 - order.length()) + "\r\n0\r\n\r\n"));
         corpus.add(
                 "a chunk's extension",
                 Fate.HARMLESS,
