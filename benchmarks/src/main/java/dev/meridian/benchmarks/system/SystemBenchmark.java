@@ -101,6 +101,7 @@ public final class SystemBenchmark implements Callable<Integer> {
             try (var stack = Stack.start(
                             StackSettings.isolated(folder.resolve("load"))
                                     .withFresh(true)
+                                    .withEdge(false) // the rows say "through the gateway"
                                     .withStartLimit(START_LIMIT),
                             line -> System.out.println("  " + line));
                     var gateway = new Shop(List.of(stack.frontDoor()), Math.max(connections, IN_FLIGHT))
