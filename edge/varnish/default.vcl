@@ -49,12 +49,12 @@ sub vcl_recv {
     if (req.http.Content-Length && req.http.Content-Length !~ "^[0-9]{1,9}$") {
         return (synth(400, "bad-request"));
     }
-    if (std.integer(req.http.Content-Length, 0) > 65536) {
+    # What comes in chunks is read to its end, if that is not too far, and goes on with its length. Malformed chunks
+    # cannot be told from too many.
+    if (req.http.Transfer-Encoding && !std.cache_req_body(256KB)) {
         return (synth(413, "body-too-large"));
     }
-    # What comes in chunks is read to its end and goes on with its length. That fails for malformed chunks too, which
-    # cannot be told from too many.
-    if (req.http.Transfer-Encoding && !std.cache_req_body(64KB)) {
+    if (std.integer(req.http.Content-Length, 0) > 65536) {
         return (synth(413, "body-too-large"));
     }
 
@@ -231,7 +231,9 @@ sub vcl_synth {
     }
     set resp.http.Content-Type = "application/problem+json";
     set resp.http.Cache-Control = "no-store";
-    set resp.http.Connection = "close"; # what follows a refused request may be part of it
+    if (resp.status == 400 || resp.status == 405) {
+        set resp.http.Connection = "close"; # what follows may be part of it
+    }
     if (resp.status == 400) {
         set resp.reason = "Bad Request";
         set resp.body = """{"type":"https://meridian.dev/problems/bad-request","title":"Bad request","status":400,"detail":"The request cannot be understood."}""";

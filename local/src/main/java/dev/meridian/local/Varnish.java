@@ -77,6 +77,8 @@ record Varnish(
                         "inside=" + inside,
                         "-s",
                         "malloc,64m",
+                        "-s",
+                        "Transient=malloc,128m",
                         "-p",
                         "vcl_path=" + folder,
                         // Beside ten other programs.
