@@ -2,13 +2,14 @@
 # Only the last stage knows it: what comes before is made once for all images.
 
 FROM maven:3.9-eclipse-temurin-25 AS build
+ARG MODULES="discovery identity gateway orders-service worker"
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/root/.m2/repository \
     mvn -B -ntp -q -Dmaven.test.skip=true -Dspotless.check.skip=true \
-        -pl discovery,identity,gateway,orders-service,worker -am package
+        -pl "$(echo $MODULES | tr ' ' ,)" -am package
 # Libraries apart from our own classes, which change with every build.
-RUN for module in discovery identity gateway orders-service worker; do \
+RUN for module in $MODULES; do \
         java -Djarmode=tools -jar $module/target/$module-1.0.0.jar extract --layers --force \
              --application-filename app.jar --destination /layers/$module || exit 1; \
         mkdir -p /meridian/$module \

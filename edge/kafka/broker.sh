@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Becomes a single broker that its clients reach as ADVERTISED (host:port).
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+log=${LOG:-/var/lib/kafka/data}/log
+port=${ADVERTISED##*:}
+
+{
+  cat "$here/broker.properties"
+  echo "controller.quorum.voters=1@localhost:9093"
+  echo "listeners=PLAINTEXT://:$port,CONTROLLER://localhost:9093"
+  echo "advertised.listeners=PLAINTEXT://$ADVERTISED"
+  echo "log.dirs=$log"
+} >/tmp/broker.properties
+
+if [ ! -e "$log/meta.properties" ]; then
+  # The cluster's id is 16 bytes in Base64; with one broker, any will do: "meridian-kafka-1".
+  /opt/kafka/bin/kafka-storage.sh format --cluster-id bWVyaWRpYW4ta2Fma2EtMQ --config /tmp/broker.properties
+fi
+exec /opt/kafka/bin/kafka-server-start.sh /tmp/broker.properties
