@@ -10,13 +10,29 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What the databases say, to be held against what the customers were told. */
-final class Books {
+/**
+ * What the databases say, to be held against what the customers were told.
+ *
+ * @param database asks a database, by its name, and returns the first column of the rows
+ */
+record Books(Database database) {
 
-    private Books() {}
+    @FunctionalInterface
+    interface Database {
+        List<String> query(String database, String sql);
+    }
+
+    /** The books of the system that runs on this machine. */
+    static Books ofTheStack() {
+        return new Books(Books::queryTheStack);
+    }
+
+    private List<String> query(String name, String sql) {
+        return database.query(name, sql);
+    }
 
     /** Every acknowledged order stands once, under the key and the id that its customer knows. */
-    static void everyAcknowledgedOrderExistsOnce(List<Customers.Placed> acknowledged) {
+    void everyAcknowledgedOrderExistsOnce(List<Customers.Placed> acknowledged) {
         List<String> stored = query("orders", "SELECT key || ' ' || order_id FROM idempotency_keys");
         List<String> orders = query("orders", "SELECT id::text FROM orders");
         assertThat(acknowledged).extracting(Customers.Placed::id).doesNotHaveDuplicates();
@@ -38,7 +54,7 @@ final class Books {
     }
 
     /** What the orders say, what fulfilment decided, what is reserved and what was charged tell one story. */
-    static void everythingAddsUp() {
+    void everythingAddsUp() {
         assertThat(query("orders", "SELECT id || ' ' || status || coalesce(' ' || reason, '') FROM orders ORDER BY id"))
                 .as("orders, and fulfilment's decisions")
                 .isEqualTo(query(
@@ -81,17 +97,17 @@ final class Books {
                 .isEmpty();
     }
 
-    static long countOfOrders(String status) {
+    long countOfOrders(String status) {
         return Long.parseLong(query("orders", "SELECT count(*) FROM orders WHERE status = '" + status + "'")
                 .getFirst());
     }
 
-    static long ordersWithKey(String key) {
+    long ordersWithKey(String key) {
         return Long.parseLong(query("orders", "SELECT count(*) FROM idempotency_keys WHERE key = '" + key + "'")
                 .getFirst());
     }
 
-    private static List<String> query(String database, String sql) {
+    private static List<String> queryTheStack(String database, String sql) {
         String url = "jdbc:postgresql://" + RunningSystem.stack().postgresPrimary() + "/" + database;
         try (Connection connection = DriverManager.getConnection(url, database, database);
                 Statement statement = connection.createStatement();

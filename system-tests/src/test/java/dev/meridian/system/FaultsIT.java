@@ -18,6 +18,7 @@ class FaultsIT {
     private static final String ORDER = Shop.order("TEA-001", 2, "tok_ok");
 
     private final Shop shop = Shop.open();
+    private final Books books = Books.ofTheStack();
 
     @Test
     void anOrdersServiceIsKilledUnderLoad() throws Exception {
@@ -52,7 +53,7 @@ class FaultsIT {
             Thread.sleep(Duration.ofSeconds(2));
             acknowledged = customers.finish();
         }
-        assertThat(Books.countOfOrders("PLACED"))
+        assertThat(books.countOfOrders("PLACED"))
                 .as("orders that the worker left behind")
                 .isPositive();
 
@@ -100,10 +101,10 @@ class FaultsIT {
         settlesAndAddsUp(acknowledged);
     }
 
-    private static void settlesAndAddsUp(List<Customers.Placed> acknowledged) {
+    private void settlesAndAddsUp(List<Customers.Placed> acknowledged) {
         assertThat(acknowledged).isNotEmpty();
-        Books.everyAcknowledgedOrderExistsOnce(acknowledged);
-        await("every order to settle").atMost(SETTLED).until(() -> Books.countOfOrders("PLACED") == 0);
-        await("the outbox to empty").atMost(SETTLED).untilAsserted(Books::everythingAddsUp);
+        books.everyAcknowledgedOrderExistsOnce(acknowledged);
+        await("every order to settle").atMost(SETTLED).until(() -> books.countOfOrders("PLACED") == 0);
+        await("the outbox to empty").atMost(SETTLED).untilAsserted(books::everythingAddsUp);
     }
 }

@@ -40,7 +40,11 @@ final class Shop {
 
     /** The shop, with a token for the client, whose secret is its name. */
     static Shop open(String client, String scope) {
-        URI origin = RunningSystem.stack().frontDoor();
+        return open(RunningSystem.stack().frontDoor(), client, scope);
+    }
+
+    /** As {@link #open(String, String)}, at another front door than the local stack's. */
+    static Shop open(URI origin, String client, String scope) {
         String credentials =
                 Base64.getEncoder().encodeToString((client + ":" + client).getBytes(StandardCharsets.UTF_8));
         Answer answer = new Shop(origin, "")

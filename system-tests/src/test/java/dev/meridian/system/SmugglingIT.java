@@ -27,8 +27,6 @@ class SmugglingIT {
     /** Longer than a client gets for its headers. */
     private static final Duration LIMIT = Duration.ofSeconds(8);
 
-    private static final Shop SHOP = Shop.open();
-
     /** What may become of a request. */
     enum Fate {
         /** 4xx, or hung up on. */
@@ -36,6 +34,8 @@ class SmugglingIT {
         /** Lawfully read in one way and rewritten so that nobody behind reads it in another. */
         HARMLESS
     }
+
+    private final Shop shop = Shop.open();
 
     @BeforeAll
     static void needsTheEdge() {
@@ -46,19 +46,25 @@ class SmugglingIT {
     void theSecondRequestIsTakenWhenSentByItself() throws IOException {
         String key = "sent-openly-" + UUID.randomUUID();
         try (Wire wire = Wire.to(RunningSystem.stack().frontDoor())) {
-            wire.say(order(key));
+            wire.say(order(shop, key));
             assertThat(wire.listen(LIMIT).statuses()).containsExactly(201);
         }
-        assertThat(Books.ordersWithKey(key)).isEqualTo(1);
+        assertThat(Books.ofTheStack().ordersWithKey(key)).isEqualTo(1);
     }
 
     @ParameterizedTest(name = "{1} to {0}")
     @MethodSource
     void theSecondRequestNeverArrives(String target, String name, Fate fate, UnaryOperator<String> request)
             throws IOException {
+        secondRequestNeverArrives(address(target), shop, Books.ofTheStack(), fate, request);
+    }
+
+    /** As the test says, at any front door. */
+    static void secondRequestNeverArrives(URI target, Shop shop, Books books, Fate fate, UnaryOperator<String> request)
+            throws IOException {
         String key = "smuggled-" + UUID.randomUUID();
-        try (Wire wire = Wire.to(address(target))) {
-            wire.say(request.apply(order(key)));
+        try (Wire wire = Wire.to(target)) {
+            wire.say(request.apply(order(shop, key)));
             Wire.Heard heard = wire.listen(LIMIT);
 
             if (fate == Fate.REFUSED) {
@@ -78,35 +84,38 @@ class SmugglingIT {
                         .hasSizeLessThanOrEqualTo(1);
             }
         }
-        assertThat(SHOP.send(SHOP.request("/api/products"))
+        assertThat(shop.send(shop.request("/api/products"))
                         .json()
                         .at("/products")
                         .size())
                 .as("what the next customer gets")
                 .isEqualTo(8);
-        assertThat(SHOP.send(SHOP.asMe("/api/orders?limit=1")).json().has("orders"))
+        assertThat(shop.send(shop.asMe("/api/orders?limit=1")).json().has("orders"))
                 .isTrue();
-        assertThat(Books.ordersWithKey(key)).isZero();
+        assertThat(books.ordersWithKey(key)).isZero();
     }
 
     static Stream<Arguments> theSecondRequestNeverArrives() {
         List<Arguments> cases = new ArrayList<>();
+        Shop shop = Shop.open();
         for (String target : List.of("cdn", "lb-dc1")) {
-            corpus((name, fate, request) -> cases.add(Arguments.of(target, name, fate, request)));
+            corpus(shop, (name, fate, request) -> cases.add(Arguments.of(target, name, fate, request)));
         }
         return cases.stream();
     }
 
-    private interface Corpus {
+    interface Corpus {
         void add(String name, Fate fate, UnaryOperator<String> request);
     }
 
-    private static void corpus(Corpus corpus) {
-        corpus.add("length over chunks", Fate.REFUSED, order -> lengthOver("Transfer-Encoding: chunked", order));
+    /** Every malformed or ambiguous request, made of the complete order that it carries. */
+    static void corpus(Shop shop, Corpus corpus) {
+        corpus.add("length over chunks", Fate.REFUSED, order -> lengthOver(shop, "Transfer-Encoding: chunked", order));
         corpus.add(
                 "chunks over length",
                 Fate.REFUSED,
                 order -> post(
+                        shop,
                         "Content-Length: 5\r\nTransfer-Encoding: chunked",
                         "%x\r\n%s\r\n0\r\n\r\n".formatted(order.length(), order)));
         for (String coding : List.of(
@@ -132,43 +141,48 @@ class SmugglingIT {
                 "transfer_encoding: chunked",
                 "Transfer-Encoding\u0000: chunked",
                 "Tr\u00e4nsfer-Encoding: chunked")) {
-            corpus.add("length, and " + readable(coding), Fate.REFUSED, order -> lengthOver(coding, order));
+            corpus.add("length, and " + readable(coding), Fate.REFUSED, order -> lengthOver(shop, coding, order));
         }
         for (String length :
                 List.of("+0", "-0", "-1", "0, 10", "0x0", "0.0", "0 0", "", "18446744073709551616", "\u00b2")) {
-            corpus.add("a length of '" + length + "'", Fate.REFUSED, order -> post("Content-Length: " + length, order));
+            corpus.add(
+                    "a length of '" + length + "'",
+                    Fate.REFUSED,
+                    order -> post(shop, "Content-Length: " + length, order));
         }
         corpus.add(
                 "one length, twice in a line",
                 Fate.HARMLESS,
-                order -> post("Content-Length: %1$d, %1$d".formatted(order.length()), order));
+                order -> post(shop, "Content-Length: %1$d, %1$d".formatted(order.length()), order));
         corpus.add(
                 "two lengths",
                 Fate.REFUSED,
-                order -> post("Content-Length: 0\r\nContent-Length: " + order.length(), order));
+                order -> post(shop, "Content-Length: 0\r\nContent-Length: " + order.length(), order));
         corpus.add(
                 "two lengths, turned",
                 Fate.REFUSED,
-                order -> post("Content-Length: " + order.length() + "\r\nContent-Length: 0", order));
+                order -> post(shop, "Content-Length: " + order.length() + "\r\nContent-Length: 0", order));
         corpus.add(
                 "a length with a space before the colon",
                 Fate.REFUSED,
-                order -> post("Content-Length : 0\r\nContent-Length: " + order.length(), order));
-        corpus.add("a folded length", Fate.REFUSED, order -> post("Content-Length:\r\n " + order.length(), order));
+                order -> post(shop, "Content-Length : 0\r\nContent-Length: " + order.length(), order));
+        corpus.add(
+                "a folded length", Fate.REFUSED, order -> post(shop, "Content-Length:\r\n " + order.length(), order));
         for (String size : List.of("0x0", "+0", "-0", "g", "", "0 x", "10000000000000000", "\u00b2")) {
             corpus.add(
                     "a chunk's size of '" + size + "'",
                     Fate.REFUSED,
-                    order -> post("Transfer-Encoding: chunked", size + "\r\n\r\n" + order));
+                    order -> post(shop, "Transfer-Encoding: chunked", size + "\r\n\r\n" + order));
         }
         corpus.add(
                 "a chunk longer than its size",
                 Fate.REFUSED,
-                order -> post("Transfer-Encoding: chunked", "1\r\nab\r\n0\r\n\r\n" + order));
+                order -> post(shop, "Transfer-Encoding: chunked", "1\r\nab\r\n0\r\n\r\n" + order));
         corpus.add(
                 "a chunk's extension that ends in a bare LF",
                 Fate.REFUSED,
                 order -> post(
+                        shop,
                         "Transfer-Encoding: chunked",
                         "3;\nabc\r\n%x\r\n0\r\n\r\n%s\r\n0\r\n\r\n".formatted(order.length() + 5, order)));
         // 0x1000 bytes where the LF ends the chunk before; none where two bytes are skipped there.
@@ -176,38 +190,43 @@ class SmugglingIT {
                 "a chunk that ends in a bare LF",
                 Fate.HARMLESS,
                 order -> post(
+                        shop,
                         "Transfer-Encoding: chunked",
                         "1\r\na\n1000\r\n\r\n" + order + " ".repeat(0x1000 - 2 - order.length()) + "\r\n0\r\n\r\n"));
         corpus.add(
                 "a chunk's extension",
                 Fate.HARMLESS,
                 order -> post(
+                        shop,
                         "Transfer-Encoding: chunked",
                         "%x;x=\"%s\"\r\n%s\r\n0\r\n\r\n".formatted(order.length(), "y", order)));
         corpus.add(
                 "trailers",
                 Fate.HARMLESS,
                 order -> post(
+                        shop,
                         "Transfer-Encoding: chunked",
                         "%x\r\n%s\r\n0\r\nContent-Length: 9\r\n\r\n".formatted(order.length(), order)));
         corpus.add(
                 "lines that end in bare LF",
                 Fate.HARMLESS,
-                order -> post("Content-Length: " + order.length(), "").replace("\r\n", "\n") + order);
+                order -> post(shop, "Content-Length: " + order.length(), "").replace("\r\n", "\n") + order);
         corpus.add(
                 "a folded header",
                 Fate.HARMLESS,
-                order -> post("X-One: 1\r\n Content-Length: 0\r\nContent-Length: " + order.length(), order));
+                order -> post(shop, "X-One: 1\r\n Content-Length: 0\r\nContent-Length: " + order.length(), order));
         corpus.add(
                 "chunks in HTTP/1.0",
                 Fate.REFUSED,
-                order -> post("Transfer-Encoding: chunked", "0\r\n\r\n" + order).replaceFirst("HTTP/1.1", "HTTP/1.0"));
+                order -> post(shop, "Transfer-Encoding: chunked", "0\r\n\r\n" + order)
+                        .replaceFirst("HTTP/1.1", "HTTP/1.0"));
         corpus.add("HTTP/0.9", Fate.REFUSED, order -> "GET /api/orders\r\n" + order);
         for (String version : List.of("HTTP/1.2", "HTTP/2.0", "HTTP/11", "http/1.1", "HTTP/1.1 HTTP/1.1")) {
             corpus.add(
                     "version " + version,
                     Fate.REFUSED,
-                    order -> post("Content-Length: " + order.length(), order).replaceFirst("HTTP/1.1", version));
+                    order -> post(shop, "Content-Length: " + order.length(), order)
+                            .replaceFirst("HTTP/1.1", version));
         }
         corpus.add("HTTP/2 by prior knowledge", Fate.REFUSED, order -> "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + order);
         corpus.add(
@@ -233,11 +252,11 @@ class SmugglingIT {
         corpus.add(
                 "a body nobody waited for",
                 Fate.REFUSED,
-                order -> post("Expect: 100-continue\r\nContent-Length: " + order.length(), order));
+                order -> post(shop, "Expect: 100-continue\r\nContent-Length: " + order.length(), order));
         corpus.add(
                 "another expectation",
                 Fate.REFUSED,
-                order -> post("Expect: y 100-continue\r\nContent-Length: " + order.length(), order));
+                order -> post(shop, "Expect: y 100-continue\r\nContent-Length: " + order.length(), order));
         corpus.add("TRACE", Fate.REFUSED, order -> "TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         corpus.add(
                 "CONNECT",
@@ -270,12 +289,15 @@ class SmugglingIT {
         corpus.add(
                 "a NUL in a header",
                 Fate.REFUSED,
-                order -> post("X-One: \u0000\r\nContent-Length: " + order.length(), order));
+                order -> post(shop, "X-One: \u0000\r\nContent-Length: " + order.length(), order));
         corpus.add(
                 "a header too long",
                 Fate.REFUSED,
-                order -> post("X-One: " + "x".repeat(20_000) + "\r\nContent-Length: 0", ""));
-        corpus.add("headers too many", Fate.REFUSED, order -> post("X: 1\r\n".repeat(200) + "Content-Length: 0", ""));
+                order -> post(shop, "X-One: " + "x".repeat(20_000) + "\r\nContent-Length: 0", ""));
+        corpus.add(
+                "headers too many",
+                Fate.REFUSED,
+                order -> post(shop, "X: 1\r\n".repeat(200) + "Content-Length: 0", ""));
         corpus.add(
                 "an address too long",
                 Fate.REFUSED,
@@ -292,18 +314,18 @@ class SmugglingIT {
     }
 
     /** A request whose length covers all that follows, while the coding, where it is heeded, ends it before the order. */
-    private static String lengthOver(String coding, String order) {
-        return post("Content-Length: %d\r\n%s".formatted(order.length() + 5, coding), "0\r\n\r\n" + order);
+    private static String lengthOver(Shop shop, String coding, String order) {
+        return post(shop, "Content-Length: %d\r\n%s".formatted(order.length() + 5, coding), "0\r\n\r\n" + order);
     }
 
-    private static String post(String headers, String body) {
-        return "POST /api/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + SHOP.token()
+    private static String post(Shop shop, String headers, String body) {
+        return "POST /api/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + shop.token()
                 + "\r\nContent-Type: application/json\r\nIdempotency-Key: outer\r\n" + headers + "\r\n\r\n" + body;
     }
 
-    private static String order(String key) {
+    private static String order(Shop shop, String key) {
         String body = Shop.order("TEA-001", 1, "tok_ok");
-        return "POST /api/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + SHOP.token()
+        return "POST /api/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + shop.token()
                 + "\r\nContent-Type: application/json\r\nIdempotency-Key: " + key + "\r\nContent-Length: "
                 + body.length() + "\r\n\r\n" + body;
     }

@@ -1,0 +1,342 @@
+package dev.meridian.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatNoException;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+/** {@code docker compose up}: what a user gets by it, and what it survives. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ComposeIT {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final long GIB = 1024L * 1024 * 1024;
+    private static final String ORDER = Shop.order("TEA-001", 2, "tok_ok");
+
+    private Containers containers;
+    private Shop shop;
+    private Books books;
+
+    @BeforeAll
+    @Timeout(value = 20, unit = TimeUnit.MINUTES) // the images are built, from nothing where need be
+    void up() {
+        boolean runs = Containers.canRun();
+        if (!runs && System.getenv("CI") == null) {
+            System.out.println(
+                    "SKIPPED: the tests of docker-compose.yml, since no Docker engine with Compose answers.");
+        }
+        assumeTrue(runs || System.getenv("CI") != null, "no Docker engine with Compose answers");
+        containers = Containers.up();
+        shop = Shop.open(containers.frontDoor(), "demo", "orders");
+        books = new Books(containers::query);
+    }
+
+    @AfterAll
+    void down() {
+        if (containers != null) {
+            containers.close();
+        }
+    }
+
+    @AfterEach
+    void everythingRunsAgain() {
+        if (!containers.areAllUp()) {
+            containers.allUp();
+        }
+    }
+
+    @Test
+    void everyContainerIsHealthyAndAnOrderSettles() {
+        assertThat(containers.list())
+                .isNotEmpty()
+                .allSatisfy(container -> assertThat(container.at("/Health").asString()
+                                + container.at("/ExitCode").asInt())
+                        .as(container.at("/Service").asString())
+                        .isEqualTo(container.at("/Service").asString().equals("kafka-topics") ? "0" : "healthy0"));
+
+        JsonNode order = shop.settled(shop.place(ORDER), SOON);
+
+        assertThat(order.at("/status").asString()).isEqualTo("CONFIRMED");
+    }
+
+    @Test
+    void theWholeEnvironmentStaysBelowFourGibibytes() {
+        JsonNode services = containers.configuration().at("/services");
+        long limits = 0;
+        for (Map.Entry<String, JsonNode> service : services.properties()) {
+            long limit = service.getValue().at("/mem_limit").asLong();
+            assertThat(limit).as(service.getKey()).isPositive();
+            assertThat(service.getValue().at("/cpus").asDouble())
+                    .as(service.getKey())
+                    .isPositive();
+            if (!service.getKey().equals("kafka-topics")) { // ends before the others start
+                limits += limit * service.getValue().at("/deploy/replicas").asInt(1);
+            }
+        }
+        assertThat(limits).isLessThan(4 * GIB);
+    }
+
+    @Test
+    void theFrontDoorIsTheOnlyPublishedPort() {
+        Map<String, String> published = new TreeMap<>();
+        for (JsonNode container : containers.list()) {
+            StreamSupport.stream(container.at("/Publishers").spliterator(), false)
+                    .filter(port -> port.at("/PublishedPort").asInt() != 0)
+                    .forEach(port -> published.put(
+                            container.at("/Service").asString(),
+                            port.at("/URL").asString() + ":"
+                                    + port.at("/PublishedPort").asInt()));
+        }
+        assertThat(published)
+                .containsExactly(
+                        Map.entry("cdn", "127.0.0.1:" + containers.frontDoor().getPort()));
+    }
+
+    @ParameterizedTest(name = "{0} to {1} in {2}, port {3}: {4}")
+    @CsvSource({
+        "cdn,              lb,               edge, 8080, true",
+        "lb,               gateway,          app,  8080, true",
+        "gateway,          orders-service,   app,  8080, true",
+        "gateway,          discovery,        app,  8080, true",
+        "orders-service,   postgres-primary, data, 5432, true",
+        "orders-service,   redis,            data, 6379, true",
+        "worker,           kafka,            data, 9092, true",
+        "postgres-replica, postgres-primary, data, 5432, true",
+        // From the edge nothing but the load balancer, and from the application network no database.
+        "cdn,              postgres-primary, data, 5432, false",
+        "cdn,              redis,            data, 6379, false",
+        "cdn,              kafka,            data, 9092, false",
+        "cdn,              gateway,          app,  8080, false",
+        "cdn,              gateway,          app,  8081, false",
+        "lb,               postgres-primary, data, 5432, false",
+        "lb,               redis,            data, 6379, false",
+        "gateway,          postgres-primary, data, 5432, false",
+        "identity,         postgres-primary, data, 5432, false",
+        "discovery,        kafka,            data, 9092, false"
+    })
+    void theFirewallLetsPassWhatMustAndNothingElse(String from, String to, String network, int port, boolean passes) {
+        assertThat(containers.connects(from, containers.address(to, network), port))
+                .isEqualTo(passes);
+    }
+
+    @Test
+    void fromTheDataNetworkThereIsNoWayOut() {
+        // The engine's own address in the network of the edge is as good as any outside.
+        String outside = Containers.docker(
+                        "network",
+                        "inspect",
+                        "--format",
+                        "{{(index .IPAM.Config 0).Gateway}}",
+                        containers.network("edge"))
+                .output()
+                .strip();
+        int port = containers.frontDoor().getPort();
+        assertThat(containers
+                        .bash("postgres-primary", 1, "cat /proc/net/route")
+                        .output()
+                        .lines()
+                        .skip(1))
+                .as("routes beyond the network itself")
+                .noneMatch(route -> route.split("\\s+")[1].equals("00000000"));
+        assertThat(containers.connects("postgres-primary", outside, port)).isFalse();
+    }
+
+    @Test
+    void noSecondRequestIsSmuggledThroughTheEdge() {
+        SmugglingIT.corpus(
+                shop,
+                (name, fate, request) -> assertThatNoException()
+                        .as(name)
+                        .isThrownBy(() -> SmugglingIT.secondRequestNeverArrives(
+                                containers.frontDoor(), shop, books, fate, request)));
+    }
+
+    @Test
+    void theCatalogueIsServedByTheCdnWhileEveryGatewayIsDown() {
+        assertThat(List.of("MISS", "HIT")).contains(catalogue().header("X-Cache"));
+        assertThat(catalogue().header("X-Cache")).isEqualTo("HIT");
+
+        Containers.docker("kill", containers.container("gateway", 1), containers.container("gateway", 2));
+
+        Shop.Answer shown = catalogue();
+        assertThat(shown.status()).isEqualTo(200);
+        assertThat(shown.header("X-Cache")).isEqualTo("HIT");
+        Shop.Answer refused = shop.place("unreachable", ORDER);
+        assertThat(refused.problem()).isEqualTo("service-unavailable");
+        assertThat(refused.header("Retry-After")).isEqualTo("1");
+    }
+
+    @Test
+    void theCdnFollowsALoadBalancerToItsNewAddress() {
+        containers.compose("rm", "--stop", "--force", "lb");
+        // Somebody else takes its address meanwhile.
+        Containers.docker(
+                "run",
+                "--detach",
+                "--rm",
+                "--name",
+                containers.container("squatter", 1),
+                "--network",
+                containers.network("edge"),
+                "--entrypoint",
+                "sleep",
+                "redis:8",
+                "60");
+        try {
+            containers.allUp();
+            shop.settled(shop.place(ORDER), SOON);
+        } finally {
+            Containers.docker("rm", "--force", containers.container("squatter", 1));
+        }
+    }
+
+    private Shop.Answer catalogue() {
+        return shop.send(shop.request("/api/products"));
+    }
+
+    @Test
+    void scaledServicesShareTheLoad() {
+        containers.compose(
+                "up",
+                "--detach",
+                "--no-build",
+                "--no-recreate",
+                "--wait",
+                "--wait-timeout",
+                "180",
+                "--scale",
+                "orders-service=4",
+                "--scale",
+                "worker=3");
+        try (Customers customers = Customers.placing(shop, ORDER, 8, Duration.ofMillis(50))) {
+            await("every instance to have had its share")
+                    .atMost(Duration.ofSeconds(120))
+                    .untilAsserted(() -> {
+                        assertThat(
+                                        IntStream.rangeClosed(1, 4)
+                                                .mapToDouble(
+                                                        instance -> containers.metric(
+                                                                "orders-service",
+                                                                instance,
+                                                                "http_server_requests_seconds_count{error=\"none\",exception=\"none\",method=\"POST\"")))
+                                .as("orders taken by each orders-service")
+                                .allMatch(orders -> orders > 10);
+                        assertThat(IntStream.rangeClosed(1, 3)
+                                        .mapToDouble(instance -> containers.metric(
+                                                "worker", instance, "meridian_fulfilment_outcomes_total")))
+                                .as("orders settled by each worker")
+                                .allMatch(orders -> orders > 10);
+                    });
+            settlesAndAddsUp(customers.finish());
+        }
+    }
+
+    @Test
+    void aKilledGatewayAndAHangingOneAreEjectedWithinThreeSeconds() throws Exception {
+        List<Customers.Placed> acknowledged;
+        try (Customers customers = Customers.placing(shop, ORDER, 6, Duration.ofMillis(100))) {
+            Thread.sleep(Duration.ofSeconds(2));
+            Containers.docker("kill", containers.container("gateway", 1));
+            Thread.sleep(Duration.ofSeconds(6));
+            Containers.docker("start", containers.container("gateway", 1));
+            await("the gateway to be healthy again").atMost(SOON).until(() -> isHealthy("gateway", 1));
+            Thread.sleep(Duration.ofSeconds(3)); // the load balancer asks too
+            Containers.docker("pause", containers.container("gateway", 2));
+            Thread.sleep(Duration.ofSeconds(6));
+            Containers.docker("unpause", containers.container("gateway", 2));
+            acknowledged = customers.finish();
+        }
+        hadNoLongTrouble(acknowledged);
+        settlesAndAddsUp(acknowledged);
+    }
+
+    @Test
+    void oneOfEachKindIsKilledAndOrdersAreStillTaken() throws Exception {
+        List<Customers.Placed> acknowledged;
+        try (Customers customers = Customers.placing(shop, ORDER, 6, Duration.ofMillis(100))) {
+            Thread.sleep(Duration.ofSeconds(2));
+            Containers.docker("kill", containers.container("orders-service", 1), containers.container("worker", 1));
+            Thread.sleep(Duration.ofSeconds(5));
+            Containers.docker("kill", containers.container("redis", 1), containers.container("kafka", 1));
+            int before = customers.placed().size();
+            Thread.sleep(Duration.ofSeconds(8));
+            assertThat(customers.placed().size() - before)
+                    .as("orders taken without a cache, a broker and a worker")
+                    .isGreaterThan(20);
+            acknowledged = customers.finish();
+        }
+        containers.allUp();
+
+        hadNoLongTrouble(acknowledged);
+        settlesAndAddsUp(acknowledged);
+    }
+
+    @Test
+    void aReplicaThatLostItsVolumeIsBuiltAnew() {
+        containers.compose("rm", "--stop", "--force", "postgres-replica");
+        Containers.docker("volume", "rm", containers.volume("postgres-replica"));
+
+        containers.allUp();
+
+        await("the replica to stream")
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(containers.query(
+                                "postgres", "SELECT state FROM pg_stat_replication WHERE usename = 'replicator'"))
+                        .containsExactly("streaming"));
+        assertThat(containers.query("postgres", "SELECT slot_name || ' ' || active FROM pg_replication_slots"))
+                .containsExactly("postgres_replica true");
+    }
+
+    @Test
+    void whatWasOrderedIsThereAfterDownAndUp() {
+        String id = shop.place(ORDER);
+        shop.settled(id, SOON);
+
+        containers.compose("down");
+        containers.allUp();
+
+        Shop reopened = Shop.open(containers.frontDoor(), "demo", "orders");
+        assertThat(reopened.order(id).status()).isEqualTo(200);
+        shop = reopened; // the demonstration's signing key is new with each start
+    }
+
+    private boolean isHealthy(String service, int instance) {
+        return Containers.docker(
+                        "inspect", "--format", "{{.State.Health.Status}}", containers.container(service, instance))
+                .output()
+                .strip()
+                .equals("healthy");
+    }
+
+    private static void hadNoLongTrouble(List<Customers.Placed> acknowledged) {
+        assertThat(acknowledged)
+                .isNotEmpty()
+                .allSatisfy(order -> assertThat(order.troubled())
+                        .as("how long an order's client saw errors, after %d attempts", order.attempts())
+                        .isLessThan(Duration.ofSeconds(3)));
+    }
+
+    private void settlesAndAddsUp(List<Customers.Placed> acknowledged) {
+        assertThat(acknowledged).isNotEmpty();
+        books.everyAcknowledgedOrderExistsOnce(acknowledged);
+        await("every order to settle").atMost(Duration.ofSeconds(90)).until(() -> books.countOfOrders("PLACED") == 0);
+        await("the outbox to empty").atMost(SOON).untilAsserted(books::everythingAddsUp);
+    }
+}
