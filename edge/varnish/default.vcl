@@ -4,6 +4,8 @@ vcl 4.1;
 # One file for containers and for the local stack; Varnish 7.1 and later.
 #
 # Two listeners, by name: `front` for customers, and `inside`, which is not published, for PURGE, BAN and /ready.
+# limits.cli, beside it: headers no larger than the load balancer takes, which would hang up on them, and connections to
+# it that are given up before it closes them.
 
 import std;
 
