@@ -37,8 +37,8 @@ sub vcl_recv {
     if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
         return (synth(405, "method-not-allowed"));
     }
-    # Nobody addressed; a body that is not the request's business; one whose end HTTP/1.0 cannot tell.
-    if (!req.http.Host) {
+    # Nobody addressed, or no host; a body that is not the request's business; one whose end HTTP/1.0 cannot tell.
+    if (req.http.Host !~ "(?i)^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$") {
         return (synth(400, "bad-request"));
     }
     if (req.method ~ "^(GET|HEAD)$"
