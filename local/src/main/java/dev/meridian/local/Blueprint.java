@@ -114,10 +114,12 @@ final class Blueprint {
                 .heap(112)
                 .seldomAsked()
                 .build());
-        addGateway(dc, new Address(frontDoor.getPort()));
+        List<String> behind = new ArrayList<>(List.of("identity"));
         for (int instance = 1; instance <= 2; instance++) {
+            String name = "orders-service-" + dc + "-" + instance;
+            behind.add(name);
             programs.add(service("orders-service", dc)
-                    .named("orders-service-" + dc + "-" + instance, ComponentType.SERVER)
+                    .named(name, ComponentType.SERVER)
                     .at(address(8100 + instance), address(8200 + instance))
                     .heap(192)
                     .after(needed)
@@ -130,10 +132,15 @@ final class Blueprint {
                 .heap(128)
                 .after(needed)
                 .build());
+        addGateway(dc, new Address(frontDoor.getPort()), behind);
     }
 
-    /** The gateway, and what of the edge is installed before it: the outermost has the front door's port. */
-    private void addGateway(Datacenter dc, Address front) throws IOException {
+    /**
+     * The gateway, and what of the edge is installed before it: the outermost has the front door's port.
+     *
+     * @param behind the services that the gateway leads to; the edge opens when there is something behind it
+     */
+    private void addGateway(Datacenter dc, Address front, List<String> behind) throws IOException {
         Optional<Path> haproxy = installed("haproxy", "the load balancer " + HaProxy.name(dc));
         Optional<Path> varnish = installed(Varnish.EXECUTABLE, "the CDN " + Varnish.NAME);
 
@@ -145,17 +152,19 @@ final class Blueprint {
                 .build();
         programs.add(gateway);
         Address origin = gateway.server();
-        String before = gateway.name();
+        List<String> before = new ArrayList<>(behind);
+        before.add(gateway.name());
         if (haproxy.isPresent()) {
             origin = varnish.isEmpty() ? front : address(8082);
-            before = HaProxy.name(dc);
+            before = List.of(HaProxy.name(dc));
             programs.add(new HaProxy(
                     dc,
                     haproxy.get(),
                     project.loadBalancerConfiguration(),
                     origin,
                     address(8182),
-                    new HaProxy.Gateway(gateway.name(), gateway.server(), gateway.management())));
+                    new HaProxy.Gateway(gateway.name(), gateway.server(), gateway.management()),
+                    behind));
         }
         if (varnish.isPresent()) {
             Address inside = address(8183);
@@ -168,7 +177,7 @@ final class Blueprint {
                     front,
                     inside,
                     origin,
-                    List.of(before)));
+                    before));
         }
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A datacenter's load balancer: lets requests through to the gateways that are ready.
@@ -13,8 +14,16 @@ import java.util.Map;
  * @param at where clients, or the CDN, come in
  * @param inside where it tells whether it is ready, and its metrics
  * @param gateway its only gateway here
+ * @param behind what the gateway leads to, and starts before it lets anybody in
  */
-record HaProxy(Datacenter datacenter, Path executable, Path configuration, Address at, Address inside, Gateway gateway)
+record HaProxy(
+        Datacenter datacenter,
+        Path executable,
+        Path configuration,
+        Address at,
+        Address inside,
+        Gateway gateway,
+        List<String> behind)
         implements Program {
 
     /** @param management where it tells whether it is ready */
@@ -43,7 +52,7 @@ record HaProxy(Datacenter datacenter, Path executable, Path configuration, Addre
 
     @Override
     public List<String> after() {
-        return List.of(gateway.name());
+        return Stream.concat(Stream.of(gateway.name()), behind.stream()).toList();
     }
 
     @Override

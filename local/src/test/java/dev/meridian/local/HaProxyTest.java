@@ -84,7 +84,8 @@ class HaProxyTest {
                 new HaProxy.Gateway(
                         "gateway-dc1-1",
                         new Address(gateway.getLocalPort()),
-                        new Address(healthServer.getAddress().getPort())));
+                        new Address(healthServer.getAddress().getPort())),
+                List.of());
         Child child = new Child(balancer, folder.resolve("lb"), new LogFile(folder.resolve("lb.log")), new Quiet());
         BALANCER.set(child);
         child.start(Duration.ofSeconds(30), () -> false);
