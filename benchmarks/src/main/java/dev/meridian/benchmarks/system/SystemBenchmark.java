@@ -38,6 +38,10 @@ public final class SystemBenchmark implements Callable<Integer> {
 
     private static final String PRIMARY = "postgres-primary";
     private static final int ROUNDS = 2;
+    private static final Duration WARM_UP_STEP = Duration.ofSeconds(20);
+
+    /** By how much a step's rate has to exceed the best one so far. */
+    private static final double GROWN = 1.05;
 
     /** Where the rate is fixed, a slow answer must not hold up the next order for want of a connection. */
     private static final int IN_FLIGHT = 256;
@@ -61,8 +65,11 @@ public final class SystemBenchmark implements Callable<Integer> {
     @Option(names = "--connections", description = "Clients at the same time (default: ${DEFAULT-VALUE}).")
     private int connections = 32;
 
-    @Option(names = "--warm-up", description = "Seconds of load before anything counts (default: ${DEFAULT-VALUE}).")
-    private int warmUp = 90;
+    @Option(
+            names = "--warm-up",
+            description = "Seconds of load at most before anything counts; it ends when the rate no longer grows"
+                    + " (default: ${DEFAULT-VALUE}).")
+    private int warmUp = 420;
 
     @Option(names = "--seconds", description = "Length of each measurement (default: ${DEFAULT-VALUE}).")
     private int seconds = 20;
@@ -171,8 +178,7 @@ public final class SystemBenchmark implements Callable<Integer> {
             stack.stop(PRIMARY);
             stack.start(PRIMARY);
             awaitOrders();
-            say("Warming up for " + warmUp + " s.");
-            place(Duration.ofSeconds(warmUp));
+            warmUp();
             books.awaitSettled(DRAINING);
             if (parts.contains(Part.ORDERS)) {
                 orders();
@@ -184,6 +190,19 @@ public final class SystemBenchmark implements Callable<Integer> {
                 reads();
             }
             memory();
+        }
+
+        /** The compilers of four JVMs share the cores with everything else, and take minutes. */
+        private void warmUp() throws Exception {
+            say("Warming up until the rate no longer grows, for " + warmUp + " s at most.");
+            long end = System.nanoTime() + Duration.ofSeconds(warmUp).toNanos();
+            double best = 0;
+            for (int notGrown = 0; notGrown < 3 && System.nanoTime() - end < 0; ) {
+                double rate = place(WARM_UP_STEP).perSecond();
+                say("  %.0f/s".formatted(rate));
+                notGrown = rate > best * GROWN ? 0 : notGrown + 1;
+                best = Math.max(best, rate);
+            }
         }
 
         /** The services come back to a database that was away in their own time. */
@@ -291,7 +310,7 @@ public final class SystemBenchmark implements Callable<Integer> {
                     .toList();
             try (var direct = new Shop(services, connections).signIn(stack.frontDoor())) {
                 say("Reading orders, to warm up.");
-                read(gateway, ids, Duration.ofSeconds(Math.max(5, warmUp / 3)));
+                read(gateway, ids, Duration.ofSeconds(30));
                 read(direct, ids, Duration.ofSeconds(5));
                 var through = new ArrayList<ClosedLoop.Result>();
                 var past = new ArrayList<ClosedLoop.Result>();
