@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatNoException;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
@@ -156,6 +164,36 @@ class ComposeIT {
                 .as("routes beyond the network itself")
                 .noneMatch(route -> route.split("\\s+")[1].equals("00000000"));
         assertThat(containers.connects("postgres-primary", outside, port)).isFalse();
+    }
+
+    @Test
+    void theFilledTemplateTellsWhoIsInWhichNetwork() throws IOException {
+        Map<String, Set<String>> networks = new TreeMap<>();
+        containers
+                .configuration()
+                .at("/services")
+                .properties()
+                .forEach(service -> service.getValue()
+                        .at("/networks")
+                        .propertyNames()
+                        .forEach(network -> networks.computeIfAbsent(network, any -> new TreeSet<>())
+                                .add(service.getKey())));
+
+        Map<String, Set<String>> told = new TreeMap<>();
+        for (String line : Files.readAllLines(Path.of("../docs/infrastructure.md"))) {
+            Matcher row =
+                    Pattern.compile("\\| `(edge|app|data)` \\| ([^|]*) \\|.*").matcher(line);
+            if (row.matches()) {
+                told.put(
+                        row.group(1),
+                        Pattern.compile("`([^`]+)`")
+                                .matcher(row.group(2))
+                                .results()
+                                .map(name -> name.group(1))
+                                .collect(Collectors.toCollection(TreeSet::new)));
+            }
+        }
+        assertThat(told).isEqualTo(networks);
     }
 
     @Test
