@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(RunningSystem.class)
 class FaultsIT {
 
-    private static final Duration SETTLED = Duration.ofSeconds(60);
+    private static final Duration SETTLED = Duration.ofSeconds(120);
     private static final String ORDER = Shop.order("TEA-001", 2, "tok_ok");
 
     private final Shop shop = Shop.open();
