@@ -15,13 +15,6 @@ import reactor.netty.http.client.HttpClient;
 @LoadBalancerClients(defaultConfiguration = Instances.class)
 public class Gateway {
 
-    static {
-        // Without it, Reactor Netty 1.3.6 stops reading a connection whose next request comes while it ends the one
-        // before
-        // (reactor-netty issue 4361): its client waits for ever. Later versions need a later Netty than Spring Boot's.
-        System.setProperty("reactor.netty.http.server.lastFlushWhenNoRead", "true");
-    }
-
     public static void main(String[] args) {
         SpringApplication.run(Gateway.class, args);
     }
