@@ -201,9 +201,11 @@ class StackTest {
 
         stack().stop();
 
-        assertThat(before)
-                .allSatisfy(component ->
-                        assertThat(ProcessHandle.of(component.pid())).isEmpty());
+        // What has ended is there until this JVM has noticed.
+        await("every process to be gone")
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> before.stream()
+                        .allMatch(component -> ProcessHandle.of(component.pid()).isEmpty()));
         RUNNING.set(Stack.start(settings()));
         assertThat(isKept(stack().postgresPrimary(), 6)).isTrue();
         update("INSERT INTO kept VALUES (7)");
