@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +27,8 @@ final class Child {
     /** Where in the log the words of the current process begin. */
     private volatile long said;
 
-    /** Whether the end of the process was asked for. */
-    private volatile boolean endAsked;
+    /** Whether the end of the current process was asked for; the next process has one of its own. */
+    private volatile AtomicBoolean endAsked = new AtomicBoolean();
 
     interface Listener {
         void started(Child child);
@@ -99,7 +100,8 @@ final class Child {
                 throw new StackException("The start was broken off.");
             }
             said = log.size();
-            endAsked = false;
+            AtomicBoolean asked = new AtomicBoolean();
+            endAsked = asked;
             Process spawned = Spawner.spawn(program.launch(), folder, log.path());
             OsProcess started = OsProcess.of(spawned.toHandle());
             process = started;
@@ -107,7 +109,7 @@ final class Child {
             awaitReady(spawned, deadline, abandoned);
             program.introduce();
             spawned.onExit().thenAccept(ended -> {
-                if (!endAsked) {
+                if (!asked.get()) {
                     listener.died(this, ended.exitValue());
                 }
             });
@@ -143,13 +145,13 @@ final class Child {
     }
 
     private void abandon() {
-        endAsked = true;
+        endAsked.set(true);
         process().ifPresent(running -> running.kill(KILL_LIMIT));
     }
 
     /** Ends it in order, and by force when it takes too long. */
     synchronized void stop() {
-        endAsked = true;
+        endAsked.set(true);
         process().ifPresent(running -> {
             if (running.isPaused()) {
                 running.signalAll(Signal.CONT);
@@ -163,7 +165,7 @@ final class Child {
 
     /** kill -9, with all that it started, as when the machine under it is gone. */
     synchronized void kill() {
-        endAsked = true;
+        endAsked.set(true);
         process().ifPresent(running -> running.kill(KILL_LIMIT));
     }
 

@@ -50,12 +50,6 @@ class ChildTest {
         Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rwxr-xr-x"));
         Program program =
                 new Redis(Datacenter.DC1, server, folder.resolve("redis.conf"), folder, new Address(Ports.free()));
-        return new Child(program, folder, new LogFile(folder.resolve("redis.log")), new Child.Listener() {
-            @Override
-            public void started(Child child) {}
-
-            @Override
-            public void died(Child child, int exit) {}
-        });
+        return new Child(program, folder, new LogFile(folder.resolve("redis.log")), new Quiet());
     }
 }

@@ -91,14 +91,6 @@ class HaProxyTest {
         child.start(Duration.ofSeconds(30), () -> false);
     }
 
-    private record Quiet() implements Child.Listener {
-        @Override
-        public void started(Child child) {}
-
-        @Override
-        public void died(Child child, int exit) {}
-    }
-
     @AfterAll
     static void stop() throws IOException {
         Child child = BALANCER.get();

@@ -83,14 +83,6 @@ class VarnishTest {
         child.start(Duration.ofSeconds(60), () -> false);
     }
 
-    private record Quiet() implements Child.Listener {
-        @Override
-        public void started(Child child) {}
-
-        @Override
-        public void died(Child child, int exit) {}
-    }
-
     @AfterAll
     static void stop() {
         Child child = CDN.get();
