@@ -6,6 +6,7 @@ import dev.meridian.local.Component;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.MatchResult;
@@ -21,6 +22,9 @@ class InfrastructureIT {
 
     private static final Path TEMPLATE = Path.of("../docs/infrastructure.md");
 
+    /** How the head of the component table begins; other tables of the template name processes too. */
+    private static final String HEAD = "| component |";
+
     /** A row of the component table whose first cell is the names of processes, and nothing else. */
     private static final Pattern ROW =
             Pattern.compile("^\\| ((?:`[a-z0-9-]+`(?:, )?)+) \\| ([^|(]+?) (?:\\(.*?\\) )?\\|");
@@ -30,7 +34,11 @@ class InfrastructureIT {
     @Test
     void theComponentTableIsWhatRuns() throws IOException {
         Map<String, String> described = new TreeMap<>();
-        for (String line : Files.readAllLines(TEMPLATE)) {
+        List<String> table = Files.readAllLines(TEMPLATE).stream()
+                .dropWhile(line -> !line.startsWith(HEAD))
+                .takeWhile(line -> line.startsWith("|"))
+                .toList();
+        for (String line : table) {
             Matcher row = ROW.matcher(line);
             if (row.find()) {
                 NAME.matcher(row.group(1))
