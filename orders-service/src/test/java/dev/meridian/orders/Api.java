@@ -56,6 +56,16 @@ public final class Api {
         return send(post(body).header("Idempotency-Key", key), Tokens.of(customer));
     }
 
+    /** @param headers name and value in turn */
+    public Answer cancel(String customer, String orderId, String... headers) {
+        HttpRequest.Builder request =
+                request("/api/orders/" + orderId + "/cancellation").POST(HttpRequest.BodyPublishers.noBody());
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return send(request, Tokens.of(customer));
+    }
+
     public HttpRequest.Builder post(String body) {
         return request("/api/orders")
                 .header("Content-Type", "application/json")

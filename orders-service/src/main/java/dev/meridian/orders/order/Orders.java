@@ -93,6 +93,41 @@ public class Orders {
                 .list());
     }
 
+    /**
+     * Cancels a customer's order that is still placed.
+     *
+     * @param versions only at one of these versions; null for any
+     * @return the order at its new version; nothing where it stays as it is
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    Optional<Order> cancel(UUID id, String customer, @Nullable List<Long> versions) {
+        return withLines(jdbc.sql("UPDATE orders SET status = 'CANCELLED', version = version + 1"
+                                + " WHERE id = :id AND customer = :customer AND status = 'PLACED'"
+                                + " AND (:versions::bigint[] IS NULL OR version = ANY (:versions::bigint[])) RETURNING "
+                                + COLUMNS)
+                        .param("id", id)
+                        .param("customer", customer)
+                        .param("versions", versions == null ? null : versions.toArray(Long[]::new))
+                        .query((row, n) -> Head.of(row))
+                        .list())
+                .stream()
+                .findFirst();
+    }
+
+    /**
+     * A customer's order as it is answered to a request that changes something. The row is locked, which writes: an
+     * answer that tells of somebody else's commit is held to the same rules of commit.
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    Optional<Order> findForAnswer(UUID id, String customer) {
+        return withLines(jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ? AND customer = ? FOR UPDATE")
+                        .params(id, customer)
+                        .query((row, n) -> Head.of(row))
+                        .list())
+                .stream()
+                .findFirst();
+    }
+
     /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */
     public record Settlement(UUID orderId, Order.Status status, Order.@Nullable Reason reason) {}
 

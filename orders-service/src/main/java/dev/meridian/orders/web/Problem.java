@@ -1,6 +1,8 @@
 package dev.meridian.orders.web;
 
 import java.net.URI;
+import java.time.Duration;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.web.ErrorResponseException;
@@ -17,6 +19,21 @@ public final class Problem extends ErrorResponseException {
      */
     public Problem(HttpStatus status, String type, String title, String detail) {
         super(status, detail(status, type, title, detail), null);
+    }
+
+    /** What is answered where something went wrong that is nobody's request. */
+    public static Problem internalError() {
+        return new Problem(
+                HttpStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "Internal error",
+                "Something went wrong on our side.");
+    }
+
+    /** The same problem, with a hint when to try again; in whole seconds. */
+    public Problem retryAfter(Duration pause) {
+        getHeaders().set(HttpHeaders.RETRY_AFTER, Long.toString(pause.toSeconds()));
+        return this;
     }
 
     static ProblemDetail detail(HttpStatus status, String type, String title, String detail) {

@@ -144,12 +144,7 @@ class Problems extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     ResponseEntity<Object> unexpected(Exception e, WebRequest request) {
         log.error("A request failed", e);
-        ProblemDetail problem = Problem.detail(
-                HttpStatus.INTERNAL_SERVER_ERROR,
-                "internal-error",
-                "Internal error",
-                "Something went wrong on our side.");
-        return new ResponseEntity<>(problem, HttpStatus.INTERNAL_SERVER_ERROR);
+        return new ResponseEntity<>(Problem.internalError().getBody(), HttpStatus.INTERNAL_SERVER_ERROR);
     }
 
     /** Spring's own problems get a type of ours too: the name of their status. */

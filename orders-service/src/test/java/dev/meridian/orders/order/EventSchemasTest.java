@@ -31,6 +31,13 @@ class EventSchemasTest {
     }
 
     @Test
+    void aCancelledOrder() throws IOException {
+        fits("order-cancelled", new OrderCancelled(ORDER.id(), "alice", Instant.parse("2026-03-01T10:00:01Z")));
+        assertThat(errors("order-cancelled", "{\"orderId\":\"" + ORDER.id() + "\"}"))
+                .isNotEmpty();
+    }
+
+    @Test
     void aChangedOrder() throws IOException {
         Order rejected = new Order(
                 ORDER.id(),

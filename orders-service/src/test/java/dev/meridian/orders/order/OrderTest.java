@@ -50,6 +50,9 @@ class OrderTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> with(placed, Order.Status.CONFIRMED, Order.Reason.OUT_OF_STOCK))
                 .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> with(placed, Order.Status.CANCELLED, Order.Reason.OUT_OF_STOCK))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(with(placed, Order.Status.CANCELLED, null).status()).isEqualTo(Order.Status.CANCELLED);
         assertThat(with(placed, Order.Status.REJECTED, Order.Reason.OUT_OF_STOCK)
                         .reason())
                 .isEqualTo(Order.Reason.OUT_OF_STOCK);

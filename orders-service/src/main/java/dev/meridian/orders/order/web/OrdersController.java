@@ -2,23 +2,15 @@ package dev.meridian.orders.order.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.order.Order;
-import dev.meridian.orders.order.OrderDesk;
 import dev.meridian.orders.order.Orders;
-import dev.meridian.orders.order.PlaceOrder;
-import dev.meridian.orders.order.Placement;
 import dev.meridian.orders.order.cache.OrderCache;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.Parameter;
-import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
-import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
-import jakarta.validation.constraints.Pattern;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.List;
@@ -30,65 +22,24 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
-import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A customer's orders. The customer is the subject of the token; everybody else's orders do not exist here. */
+/** A customer's orders, to be read. The customer is the subject of the token; everybody else's orders do not exist here. */
 @RestController
 @RequestMapping("/api/orders")
 class OrdersController {
 
-    private final OrderDesk desk;
     private final Orders orders;
     private final OrderCache cache;
     private final JsonMapper json;
 
-    OrdersController(OrderDesk desk, Orders orders, OrderCache cache, JsonMapper json) {
-        this.desk = desk;
+    OrdersController(Orders orders, OrderCache cache, JsonMapper json) {
         this.orders = orders;
         this.cache = cache;
         this.json = json;
-    }
-
-    @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE, produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "placeOrder", summary = "Place an order")
-    @ApiResponse(
-            responseCode = "201",
-            description = "The order is placed; the same key and body get this answer again",
-            headers = @Header(name = "Location", description = "The order", schema = @Schema(type = "string")),
-            content = @Content(schema = @Schema(implementation = Order.class)))
-    ResponseEntity<byte[]> place(
-            @RequestHeader("Idempotency-Key")
-                    @Pattern(regexp = "[!-~]{1,255}", message = "must be 1 to 255 visible ASCII characters")
-                    @Parameter(description = "The caller's own name for this request; a retry repeats it")
-                    String key,
-            @RequestBody @Valid PlaceOrder request,
-            Principal customer) {
-        return switch (desk.place(customer.getName(), key, request)) {
-            case Placement.Placed placed ->
-                ResponseEntity.created(URI.create("/api/orders/" + placed.orderId()))
-                        .eTag(etag(1))
-                        .cacheControl(PRIVATE)
-                        .contentType(MediaType.APPLICATION_JSON)
-                        .body(placed.json().getBytes(StandardCharsets.UTF_8));
-            case Placement.KeyReused() ->
-                throw new Problem(
-                        HttpStatus.UNPROCESSABLE_CONTENT,
-                        "idempotency-key-reused",
-                        "Idempotency key reused",
-                        "This Idempotency-Key belongs to an earlier request with another body.");
-            case Placement.UnknownSku(String sku) ->
-                throw new Problem(
-                        HttpStatus.UNPROCESSABLE_CONTENT,
-                        "unknown-sku",
-                        "Unknown SKU",
-                        "There is no product " + sku + " in the catalogue.");
-        };
     }
 
     @GetMapping(path = "/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -136,7 +87,7 @@ class OrdersController {
     /** The one thing that no cache on the way may keep. */
     private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
 
-    private static String etag(long version) {
+    static String etag(long version) {
         return "\"" + version + "\"";
     }
 
@@ -148,7 +99,7 @@ class OrdersController {
         return entry;
     }
 
-    private static Problem noSuchOrder() {
+    static Problem noSuchOrder() {
         return new Problem(HttpStatus.NOT_FOUND, "no-such-order", "No such order", "You have no order with this id.");
     }
 }

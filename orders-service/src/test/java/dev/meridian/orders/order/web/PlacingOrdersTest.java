@@ -1,15 +1,21 @@
 package dev.meridian.orders.order.web;
 
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.meridian.orders.Api;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
+import dev.meridian.orders.idempotency.Answer;
+import dev.meridian.orders.idempotency.IdempotencyKeys;
+import dev.meridian.orders.idempotency.KeyedRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
@@ -27,11 +33,14 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class PlacingOrdersTest {
 
     private final JdbcClient jdbc;
+    private final IdempotencyKeys keys;
     private final String customer = "customer-" + UUID.randomUUID();
     private Api api = new Api(0);
 
-    PlacingOrdersTest(@Autowired JdbcClient jdbc) {
+    @Autowired
+    PlacingOrdersTest(JdbcClient jdbc, IdempotencyKeys keys) {
         this.jdbc = jdbc;
+        this.keys = keys;
     }
 
     @BeforeEach
@@ -74,7 +83,54 @@ class PlacingOrdersTest {
         assertThat(again.status()).isEqualTo(201);
         assertThat(again.response().body()).isEqualTo(first.response().body());
         assertThat(again.header("Location")).isEqualTo(first.header("Location"));
+        assertThat(again.header("ETag")).isEqualTo(first.header("ETag"));
+        assertThat(again.header("Content-Type")).isEqualTo(first.header("Content-Type"));
+        assertThat(again.header("Cache-Control")).isEqualTo(first.header("Cache-Control"));
+        assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
+        assertThat(first.header("Idempotent-Replayed")).isEmpty();
         assertThat(ordersStored()).isEqualTo(1);
+    }
+
+    @Test
+    void aKeyIsFreeAgainAfterARequestThatWasNotProcessed() {
+        String key = UUID.randomUUID().toString();
+
+        assertThat(api.place(customer, key, Api.order("TEA-999", 1)).problem()).isEqualTo("unknown-sku");
+        assertThat(api.place(customer, key, Api.order("TEA-001", 0)).problem()).isEqualTo("invalid-request");
+        nothingStored();
+
+        Api.Answer placed = api.place(customer, key, Api.order("TEA-001", 1));
+        assertThat(placed.status()).isEqualTo(201);
+        assertThat(placed.header("Idempotent-Replayed")).isEmpty();
+    }
+
+    @Test
+    void aKeyThatIsInUseIsToBeTriedAgainSoon() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        KeyedRequest request = KeyedRequest.of(customer, "key", "POST /api/orders", new byte[0]);
+        Answer nothing = new Answer(200, "application/json", null, null, "{}", false);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> other = threads.submit(() -> keys.once(
+                    request,
+                    () -> {
+                        entered.countDown();
+                        hold(leave);
+                        return nothing;
+                    },
+                    e -> nothing));
+            assertThat(entered.await(20, SECONDS)).isTrue();
+
+            Api.Answer meanwhile = api.place(customer, "key", Api.order("TEA-001", 1));
+            leave.countDown();
+            other.get();
+
+            assertThat(meanwhile.status()).isEqualTo(409);
+            assertThat(meanwhile.problem()).isEqualTo("idempotency-key-in-use");
+            assertThat(meanwhile.header("Retry-After")).isEqualTo("1");
+        }
+        nothingStored();
+        assertThat(api.place(customer, "key", Api.order("TEA-001", 1)).status()).isEqualTo(201);
     }
 
     @Test
@@ -100,28 +156,54 @@ class PlacingOrdersTest {
         assertThat(theirs.header("Location")).isNotEqualTo(mine.header("Location"));
     }
 
+    private static void hold(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(20, SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @Test
     void fiftyClientsThatSendTheSameKeyAtOnceGetOneOrder() throws Exception {
         String key = UUID.randomUUID().toString();
-        List<Future<Api.Answer>> answers = new ArrayList<>();
-        try (var clients = Executors.newVirtualThreadPerTaskExecutor()) {
+        CyclicBarrier together = new CyclicBarrier(50);
+        List<Future<List<Api.Answer>>> clients = new ArrayList<>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < 50; i++) {
-                answers.add(clients.submit(() -> placeWithRetries(key)));
+                clients.add(threads.submit(() -> {
+                    together.await(20, SECONDS);
+                    return placeWithRetries(key);
+                }));
             }
         }
 
-        for (Future<Api.Answer> answer : answers) {
-            assertThat(answer.get().status()).isEqualTo(201);
-            assertThat(answer.get().response().body())
-                    .isEqualTo(answers.getFirst().get().response().body());
+        List<Api.Answer> all = new ArrayList<>();
+        List<String> orders = new ArrayList<>();
+        for (Future<List<Api.Answer>> client : clients) {
+            all.addAll(client.get());
+            orders.add(client.get().getLast().response().body());
         }
+        assertThat(all)
+                .allSatisfy(answer -> assertThat(
+                                answer.status() == 201 ? "placed" : answer.status() + " " + answer.problem())
+                        .isIn("placed", "409 idempotency-key-in-use"));
+        assertThat(orders).hasSize(50).containsOnly(orders.getFirst());
+        assertThat(all.stream()
+                        .filter(answer -> answer.status() == 201)
+                        .filter(answer -> answer.header("Idempotent-Replayed").isEmpty()))
+                .hasSize(1);
         assertThat(ordersStored()).isEqualTo(1);
     }
 
-    /** As a client does it: told that now is a bad time, it sends the same again. */
-    private Api.Answer placeWithRetries(String key) {
-        return await().atMost(Duration.ofSeconds(30))
-                .until(() -> api.place(customer, key, Api.order("COF-001", 1)), answer -> answer.status() != 503);
+    /** As a client does it: told that now is a bad time, it sends the same again. All that it was answered. */
+    private List<Api.Answer> placeWithRetries(String key) {
+        List<Api.Answer> answers = new ArrayList<>();
+        await().atMost(Duration.ofSeconds(30)).until(() -> {
+            answers.add(api.place(customer, key, Api.order("COF-001", 1)));
+            return answers.getLast().status() == 201;
+        });
+        return answers;
     }
 
     @ParameterizedTest(name = "{0}")

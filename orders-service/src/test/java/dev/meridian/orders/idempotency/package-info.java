@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.idempotency;
+
+import org.jspecify.annotations.NullMarked;

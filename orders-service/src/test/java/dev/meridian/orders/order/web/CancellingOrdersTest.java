@@ -1,0 +1,272 @@
+package dev.meridian.orders.order.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.meridian.orders.Api;
+import dev.meridian.orders.Feed;
+import dev.meridian.orders.RunningService;
+import dev.meridian.orders.Tokens;
+import dev.meridian.orders.order.Order;
+import dev.meridian.orders.order.Orders;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.json.JsonMapper;
+
+@RunningService
+class CancellingOrdersTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    private final JdbcClient jdbc;
+    private final Orders orders;
+    private final TransactionTemplate transaction;
+    private final String customer = "customer-" + UUID.randomUUID();
+    private Api api = new Api(0);
+
+    @Autowired
+    CancellingOrdersTest(JdbcClient jdbc, Orders orders, TransactionTemplate transaction) {
+        this.jdbc = jdbc;
+        this.orders = orders;
+        this.transaction = transaction;
+    }
+
+    @BeforeEach
+    void connect(@LocalServerPort int port) {
+        api = new Api(port);
+    }
+
+    private String place() {
+        return api.place(customer, Api.order("TEA-001", 1)).json().at("/id").asString();
+    }
+
+    private void settle(String id, Order.Status status, Order.Reason... reason) {
+        transaction.executeWithoutResult(inTransaction -> orders.settle(
+                List.of(new Orders.Settlement(UUID.fromString(id), status, reason.length == 0 ? null : reason[0]))));
+    }
+
+    @Test
+    void aPlacedOrderIsCancelledAtItsNextVersion() {
+        String id = place();
+        api.get("/api/orders/" + id, Tokens.of(customer)); // now the cache knows the first version
+
+        Api.Answer answer = api.cancel(customer, id);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.json().at("/status").asString()).isEqualTo("CANCELLED");
+        assertThat(answer.json().at("/version").asLong()).isEqualTo(2);
+        assertThat(answer.json().has("reason")).isFalse();
+        assertThat(answer.header("ETag")).isEqualTo("\"2\"");
+        assertThat(answer.header("Cache-Control")).contains("private").contains("no-store");
+        Api.Answer read = api.get("/api/orders/" + id, Tokens.of(customer));
+        assertThat(read.json()).isEqualTo(answer.json());
+        assertThat(read.header("ETag")).isEqualTo(answer.header("ETag"));
+    }
+
+    @Test
+    void aRepetitionIsAnsweredTheSameAndToldOnce(@Value("${spring.kafka.bootstrap-servers}") String kafka) {
+        try (Feed cancellations = new Feed(kafka, "orders.cancelled");
+                Feed changes = new Feed(kafka, "orders.changed")) {
+            String id = place();
+
+            Api.Answer first = api.cancel(customer, id, "If-Match", "\"1\"");
+            Api.Answer again = api.cancel(customer, id);
+            Api.Answer withTheOldVersion = api.cancel(customer, id, "If-Match", "\"1\"");
+            String last = place();
+            api.cancel(customer, last);
+
+            assertThat(first.status()).isEqualTo(200);
+            assertThat(List.of(again, withTheOldVersion)).allSatisfy(repetition -> {
+                assertThat(repetition.status()).isEqualTo(200);
+                assertThat(repetition.response().body())
+                        .isEqualTo(first.response().body());
+                assertThat(repetition.header("ETag")).isEqualTo("\"2\"");
+            });
+            // One partition: when the last order's has come, the first one's have.
+            List<ConsumerRecord<String, String>> told =
+                    cancellations.await(1, SOON, record -> record.key().equals(last));
+            assertThat(told).hasSize(1);
+            assertThat(cancellations.await(
+                            2, Duration.ZERO, record -> record.key().equals(id)))
+                    .hasSize(1);
+            assertThat(changes.await(1, SOON, record -> record.key().equals(id)))
+                    .hasSize(1);
+        }
+    }
+
+    @Test
+    void theCancellationAndTheChangeAreTold(@Value("${spring.kafka.bootstrap-servers}") String kafka) {
+        try (Feed cancellations = new Feed(kafka, "orders.cancelled");
+                Feed changes = new Feed(kafka, "orders.changed")) {
+            String id = place();
+
+            Api.Answer answer = api.cancel(customer, id);
+
+            List<ConsumerRecord<String, String>> cancelled =
+                    cancellations.await(1, SOON, record -> record.key().equals(id));
+            assertThat(cancelled).hasSize(1);
+            assertThat(Feed.header(cancelled.getFirst(), "ce_type")).isEqualTo("dev.meridian.order.cancelled");
+            var body = JsonMapper.shared().readTree(cancelled.getFirst().value());
+            assertThat(body.at("/orderId").asString()).isEqualTo(id);
+            assertThat(body.at("/customer").asString()).isEqualTo(customer);
+            List<ConsumerRecord<String, String>> changed =
+                    changes.await(1, SOON, record -> record.key().equals(id));
+            assertThat(changed).hasSize(1);
+            assertThat(JsonMapper.shared().readTree(changed.getFirst().value()).at("/order"))
+                    .isEqualTo(answer.json());
+        }
+    }
+
+    @Test
+    void aSettledOrderIsNotCancelledWhateverVersionIsNamed() {
+        String confirmed = place();
+        String rejected = place();
+        settle(confirmed, Order.Status.CONFIRMED);
+        settle(rejected, Order.Status.REJECTED, Order.Reason.OUT_OF_STOCK);
+
+        for (Api.Answer answer : List.of(
+                api.cancel(customer, confirmed),
+                api.cancel(customer, rejected),
+                api.cancel(customer, confirmed, "If-Match", "\"1\""),
+                api.cancel(customer, confirmed, "If-Match", "\"2\""))) {
+            assertThat(answer.status()).isEqualTo(409);
+            assertThat(answer.problem()).isEqualTo("order-settled");
+        }
+        assertThat(status(confirmed)).isEqualTo("CONFIRMED");
+        assertThat(status(rejected)).isEqualTo("REJECTED");
+    }
+
+    @Test
+    void someoneElsesOrderDoesNotExist() {
+        String id = place();
+
+        Api.Answer stranger = api.cancel("stranger", id);
+        Api.Answer missing = api.cancel(customer, UUID.randomUUID().toString());
+        Api.Answer conditional = api.cancel("stranger", id, "If-Match", "\"9\"");
+
+        assertThat(List.of(stranger, missing, conditional)).allSatisfy(answer -> {
+            assertThat(answer.status()).isEqualTo(404);
+            assertThat(answer.problem()).isEqualTo("no-such-order");
+        });
+        assertThat(status(id)).isEqualTo("PLACED");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"\"2\"", "W/\"1\"", "\"one\""})
+    void anotherVersionThanTheOneNamedStays(String ifMatch) {
+        String id = place();
+
+        Api.Answer answer = api.cancel(customer, id, "If-Match", ifMatch);
+
+        assertThat(answer.status()).isEqualTo(412);
+        assertThat(answer.problem()).isEqualTo("version-mismatch");
+        assertThat(status(id)).isEqualTo("PLACED");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"*", "\"1\"", "\"7\", \"1\""})
+    void theVersionThatIsNamedIsCancelled(String ifMatch) {
+        assertThat(api.cancel(customer, place(), "If-Match", ifMatch).status()).isEqualTo(200);
+    }
+
+    @Test
+    void severalHeadersAreOneList() {
+        assertThat(api.cancel(customer, place(), "If-Match", "\"7\"", "If-Match", "\"1\"")
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void aMalformedIfMatchIsRefused() {
+        String id = place();
+
+        Api.Answer answer = api.cancel(customer, id, "If-Match", "1");
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.problem()).isEqualTo("invalid-if-match");
+        assertThat(status(id)).isEqualTo("PLACED");
+    }
+
+    @Test
+    void underAKeyTheFirstAnswerIsGivenAgain() {
+        String id = place();
+        String late = place();
+        settle(late, Order.Status.CONFIRMED);
+        String missing = UUID.randomUUID().toString();
+
+        repeats(200, id, "Idempotency-Key", "cancel");
+        repeats(409, late, "Idempotency-Key", "late");
+        repeats(404, missing, "Idempotency-Key", "missing");
+        repeats(412, place(), "Idempotency-Key", "mismatch", "If-Match", "\"3\"");
+    }
+
+    private void repeats(int status, String id, String... headers) {
+        Api.Answer first = api.cancel(customer, id, headers);
+        Api.Answer again = api.cancel(customer, id, headers);
+
+        assertThat(first.status()).isEqualTo(status);
+        assertThat(first.header("Idempotent-Replayed")).isEmpty();
+        assertThat(again.status()).isEqualTo(status);
+        assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
+        assertThat(again.response().body()).isEqualTo(first.response().body());
+        assertThat(again.header("Content-Type")).isEqualTo(first.header("Content-Type"));
+        assertThat(again.header("ETag")).isEqualTo(first.header("ETag"));
+    }
+
+    /** The first answer stands, also where the order could be cancelled by now. */
+    @Test
+    void aRefusalThatWasKeptStands() {
+        String id = place();
+        api.cancel(customer, id, "Idempotency-Key", "k", "If-Match", "\"3\"");
+
+        assertThat(api.cancel(customer, id).status()).isEqualTo(200);
+        assertThat(api.cancel(customer, id, "Idempotency-Key", "k", "If-Match", "\"3\"")
+                        .status())
+                .isEqualTo(412);
+    }
+
+    @Test
+    void aKeyBelongsToOneRequest() {
+        String id = place();
+        String key = UUID.randomUUID().toString();
+        api.place(customer, key, Api.order("TEA-001", 1));
+        api.cancel(customer, id, "Idempotency-Key", "cancel", "If-Match", "\"1\"");
+
+        for (Api.Answer answer : List.of(
+                api.cancel(customer, id, "Idempotency-Key", key),
+                api.cancel(customer, place(), "Idempotency-Key", "cancel", "If-Match", "\"1\""),
+                api.cancel(customer, id, "Idempotency-Key", "cancel", "If-Match", "\"2\""),
+                api.place(customer, "cancel", Api.order("TEA-001", 1)))) {
+            assertThat(answer.status()).isEqualTo(422);
+            assertThat(answer.problem()).isEqualTo("idempotency-key-reused");
+        }
+    }
+
+    @Test
+    void theKeyIsVisibleAsciiHereToo() {
+        String id = place();
+
+        assertThat(api.cancel(customer, id, "Idempotency-Key", "has a space").problem())
+                .isEqualTo("invalid-request");
+        assertThat(api.cancel(customer, "not-a-uuid", "Idempotency-Key", "k").problem())
+                .isEqualTo("bad-request");
+        assertThat(status(id)).isEqualTo("PLACED");
+    }
+
+    private String status(String id) {
+        return jdbc.sql("SELECT status FROM orders WHERE id = ?::uuid")
+                .param(id)
+                .query(String.class)
+                .single();
+    }
+}
