@@ -20,6 +20,8 @@ class RealBackingServices implements ApplicationContextInitializer<ConfigurableA
                         "spring.data.redis.timeout=5s",
                         "meridian.issuer=" + Tokens.ISSUER,
                         "meridian.jwk-set-uri=" + Tokens.jwkSetUri(),
+                        // Orders that a test leaves behind stay where they are.
+                        "meridian.reemission.after=1d",
                         "management.server.port=0",
                         "eureka.client.enabled=false")
                 .applyTo(context);

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -126,6 +127,50 @@ public class Orders {
                         .list())
                 .stream()
                 .findFirst();
+    }
+
+    /**
+     * An order that was not settled in good time.
+     *
+     * @param deadLetter whether the queue gave it up, and nobody has sent it again
+     */
+    record Unsettled(Order order, String paymentToken, boolean deadLetter) {}
+
+    /**
+     * Takes orders that are still placed and that nobody has seen to since a moment, those that waited longest first,
+     * and notes that they are seen to now. Orders that another transaction holds are passed over.
+     *
+     * @param since the moment; an order that was never seen to counts from its placing
+     * @param limit at most so many
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    List<Unsettled> attend(Instant since, Instant now, int limit) {
+        record Attended(Head head, String paymentToken, boolean deadLetter) {}
+        List<Attended> attended = jdbc.sql("""
+                WITH waiting AS (
+                    SELECT id AS waiting_id FROM orders
+                    WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?
+                    ORDER BY coalesce(attended_at, placed_at) LIMIT ? FOR UPDATE SKIP LOCKED)
+                UPDATE orders SET attended_at = ? FROM waiting WHERE id = waiting_id
+                RETURNING id, customer, status, version, placed_at, total, currency, reason, payment_token,
+                          EXISTS (SELECT FROM dead_letters
+                                  WHERE order_id = orders.id AND redriven_at IS NULL) AS dead_letter""")
+                .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
+                .query((row, n) ->
+                        new Attended(Head.of(row), row.getString("payment_token"), row.getBoolean("dead_letter")))
+                .list();
+        List<Order> whole = withLines(attended.stream().map(Attended::head).toList());
+        return IntStream.range(0, whole.size())
+                .mapToObj(i -> new Unsettled(whole.get(i), attended.get(i).paymentToken, attended.get(i).deadLetter))
+                .toList();
+    }
+
+    /** When the order that has been waiting longest was placed; nothing where none waits. Asks the primary. */
+    Optional<Instant> oldestPlaced() {
+        return jdbc.sql("SELECT placed_at FROM orders WHERE status = 'PLACED' ORDER BY placed_at LIMIT 1")
+                .query(OffsetDateTime.class)
+                .optional()
+                .map(OffsetDateTime::toInstant);
     }
 
     /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */

@@ -1,0 +1,204 @@
+package dev.meridian.orders.order;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.meridian.orders.Api;
+import dev.meridian.orders.Feed;
+import dev.meridian.orders.RunningService;
+import dev.meridian.orders.outbox.Outbox;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.json.JsonMapper;
+
+@RunningService
+class ReemissionTest {
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final Duration AFTER = Duration.ofMinutes(10);
+
+    private final Orders orders;
+    private final Outbox outbox;
+    private final TransactionTemplate transaction;
+    private final JsonMapper json;
+    private final JdbcClient jdbc;
+    private final Feed placed;
+    private final String customer = "customer-" + UUID.randomUUID();
+    private Api api = new Api(0);
+
+    @Autowired
+    ReemissionTest(
+            Orders orders,
+            Outbox outbox,
+            TransactionTemplate transaction,
+            JsonMapper json,
+            JdbcClient jdbc,
+            @Value("${spring.kafka.bootstrap-servers}") String kafka) {
+        this.orders = orders;
+        this.outbox = outbox;
+        this.transaction = transaction;
+        this.json = json;
+        this.jdbc = jdbc;
+        this.placed = new Feed(kafka, OrderPlaced.TOPIC);
+    }
+
+    /** Other tests leave orders behind; for the length of this one they count as seen to. */
+    @BeforeEach
+    void alone(@LocalServerPort int port) {
+        api = new Api(port);
+        jdbc.sql("UPDATE orders SET attended_at = 'infinity' WHERE status = 'PLACED'")
+                .update();
+    }
+
+    @AfterEach
+    void disconnect() {
+        placed.close();
+        jdbc.sql("UPDATE orders SET attended_at = NULL WHERE attended_at = 'infinity'")
+                .update();
+    }
+
+    /** One instance's, at a moment that much later than now. */
+    private Reemission later(Duration later, int batch) {
+        return new Reemission(
+                orders,
+                outbox,
+                transaction,
+                json,
+                Clock.offset(Clock.systemUTC(), later),
+                new ReemissionSettings(AFTER, Duration.ofHours(1), batch),
+                new SimpleMeterRegistry());
+    }
+
+    private int reemitLater(Duration later) {
+        return later(later, 100).reemit();
+    }
+
+    private String place() {
+        return api.place(customer, Api.order("TEA-001", 3)).json().at("/id").asString();
+    }
+
+    private List<ConsumerRecord<String, String>> published(int atLeast, String id) {
+        return placed.await(atLeast, SOON, record -> record.key().equals(id));
+    }
+
+    @Test
+    void anOrderThatWaitsIsEmittedAgainAsItWas() {
+        String id = place();
+        assertThat(published(1, id)).hasSize(1);
+
+        assertThat(reemitLater(AFTER.minusMinutes(1))).isZero();
+        assertThat(reemitLater(AFTER.plusMinutes(1))).isEqualTo(1);
+
+        List<ConsumerRecord<String, String>> events = published(2, id);
+        assertThat(events).hasSize(2);
+        assertThat(json.readTree(events.get(1).value()))
+                .isEqualTo(json.readTree(events.get(0).value()));
+        assertThat(Feed.header(events.get(1), "ce_type")).isEqualTo("dev.meridian.order.placed");
+        assertThat(Feed.header(events.get(1), "ce_id")).isNotEqualTo(Feed.header(events.get(0), "ce_id"));
+    }
+
+    @Test
+    void itIsEmittedOnceInEachPeriodAsLongAsItWaits() {
+        place();
+
+        assertThat(reemitLater(AFTER.plusMinutes(1))).isEqualTo(1);
+        assertThat(reemitLater(AFTER.plusMinutes(2))).isZero();
+        assertThat(reemitLater(AFTER.multipliedBy(2))).isZero();
+        assertThat(reemitLater(AFTER.multipliedBy(2).plusMinutes(2))).isEqualTo(1);
+    }
+
+    @Test
+    void whatIsSettledOrCancelledWaitsNoMore() {
+        String cancelled = place();
+        String settled = place();
+        api.cancel(customer, cancelled);
+        transaction.executeWithoutResult(status ->
+                orders.settle(List.of(new Orders.Settlement(UUID.fromString(settled), Order.Status.CONFIRMED, null))));
+
+        assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
+    }
+
+    @Test
+    void anOrderThatTheQueueGaveUpOnWaitsForAnOperatorUntilItIsRedriven() {
+        UUID id = UUID.fromString(place());
+        deadLetter(id, 1);
+
+        assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
+        jdbc.sql("UPDATE dead_letters SET redriven_at = now() WHERE order_id = ?")
+                .param(id)
+                .update();
+        assertThat(reemitLater(AFTER.multipliedBy(3))).isEqualTo(1);
+        deadLetter(id, 2);
+        assertThat(reemitLater(AFTER.multipliedBy(5))).isZero();
+    }
+
+    private void deadLetter(UUID id, long position) {
+        jdbc.sql("""
+                INSERT INTO dead_letters (topic, partition, position, origin_topic, order_id, headers, died_at)
+                VALUES (?, 0, ?, 'orders.placed', ?, '{}', now())""").params("test-" + customer, position, id).update();
+    }
+
+    @Test
+    void oneLookIsBoundedAndTakesThoseFirstThatWaitedLongest() {
+        String first = place();
+        place();
+        place();
+        // They were placed within a millisecond or two; this one surely before the others.
+        jdbc.sql("UPDATE orders SET placed_at = placed_at - interval '1 minute' WHERE id = ?::uuid")
+                .param(first)
+                .update();
+        published(1, first);
+
+        assertThat(later(AFTER.plusMinutes(1), 1).reemit()).isEqualTo(1);
+        assertThat(published(2, first)).hasSize(2);
+        assertThat(later(AFTER.plusMinutes(1), 1).reemit()).isEqualTo(1);
+        assertThat(later(AFTER.plusMinutes(1), 5).reemit()).isEqualTo(1);
+        assertThat(published(2, first)).hasSize(2);
+    }
+
+    @Test
+    void severalInstancesShareTheOrdersWithoutDoubleWork() throws Exception {
+        List<String> ids = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            ids.add(place());
+        }
+
+        List<Future<Integer>> instances = new ArrayList<>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 4; i++) {
+                instances.add(threads.submit(() -> {
+                    int emitted = 0;
+                    int last;
+                    do {
+                        last = later(AFTER.plusMinutes(1), 3).reemit();
+                        emitted += last;
+                    } while (last > 0);
+                    return emitted;
+                }));
+            }
+        }
+        int emitted = 0;
+        for (Future<Integer> instance : instances) {
+            emitted += instance.get();
+        }
+
+        assertThat(emitted + reemitLater(AFTER.plusMinutes(1))).isEqualTo(20);
+        assertThat(placed.await(40, SOON, record -> ids.contains(record.key()))).hasSize(40);
+        assertThat(placed.await(41, Duration.ofMillis(300), record -> ids.contains(record.key())))
+                .hasSize(40);
+    }
+}
