@@ -10,9 +10,14 @@ import dev.meridian.orders.Tokens;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -129,6 +134,41 @@ class SettlementsTest {
         send(id, Outcome.TYPE, confirmed(id).replace("{", "{\"added\":\"later\","));
 
         awaitStatus(id, "CONFIRMED");
+    }
+
+    @Test
+    void aTombstoneAndBytesThatAreNoTextStopNobody(
+            @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
+        String id = place();
+        byte[] type = Outcome.TYPE.getBytes(StandardCharsets.UTF_8);
+        byte[] rejection = rejected(id, "OUT_OF_STOCK").getBytes(StandardCharsets.UTF_8);
+        byte[] deep = "[".repeat(100_000).getBytes(StandardCharsets.UTF_8);
+        byte[] confirmation =
+                confirmed(id).replace("{", "{\"added\":\"later\",").getBytes(StandardCharsets.UTF_8);
+
+        try (var raw = new KafkaProducer<>(
+                Map.<String, Object>of("bootstrap.servers", bootstrapServers),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            raw.send(outcome(id, type, null));
+            raw.send(outcome(null, type, null));
+            raw.send(outcome(id, type, new byte[] {(byte) 0xC3, 0x28, (byte) 0xFF, 0}));
+            raw.send(outcome(id, type, new byte[0]));
+            raw.send(outcome(id, type, deep));
+            raw.send(outcome(id, new byte[] {(byte) 0xFF}, rejection));
+            raw.send(outcome(id, null, rejection)); // a header without a value
+            raw.send(outcome(id, type, confirmation));
+        }
+
+        awaitStatus(id, "CONFIRMED");
+    }
+
+    @SuppressWarnings("NullAway") // Kafka takes null for each of them and has no annotations to say so
+    private static ProducerRecord<String, byte[]> outcome(
+            @Nullable String key, byte @Nullable [] type, byte @Nullable [] value) {
+        var message = new ProducerRecord<>("fulfilment.outcomes", 0, key, value);
+        message.headers().add("ce_type", type);
+        return message;
     }
 
     private static String confirmed(String id) {
