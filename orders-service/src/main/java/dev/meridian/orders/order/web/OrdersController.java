@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.Orders;
 import dev.meridian.orders.order.cache.OrderCache;
+import dev.meridian.orders.order.cache.OrderViews;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -25,7 +26,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
-import tools.jackson.databind.json.JsonMapper;
 
 /** A customer's orders, to be read. The customer is the subject of the token; everybody else's orders do not exist here. */
 @RestController
@@ -33,13 +33,11 @@ import tools.jackson.databind.json.JsonMapper;
 class OrdersController {
 
     private final Orders orders;
-    private final OrderCache cache;
-    private final JsonMapper json;
+    private final OrderViews views;
 
-    OrdersController(Orders orders, OrderCache cache, JsonMapper json) {
+    OrdersController(Orders orders, OrderViews views) {
         this.orders = orders;
-        this.cache = cache;
-        this.json = json;
+        this.views = views;
     }
 
     @GetMapping(path = "/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -49,7 +47,7 @@ class OrdersController {
             description = "The order at its newest version, which is its ETag",
             content = @Content(schema = @Schema(implementation = Order.class)))
     ResponseEntity<byte[]> order(@PathVariable UUID id, Principal customer) {
-        OrderCache.Entry entry = cache.find(id).orElseGet(() -> load(id));
+        OrderCache.Entry entry = views.find(id).orElseThrow(OrdersController::noSuchOrder);
         if (!entry.customer().equals(customer.getName())) {
             throw noSuchOrder();
         }
@@ -89,14 +87,6 @@ class OrdersController {
 
     static String etag(long version) {
         return "\"" + version + "\"";
-    }
-
-    private OrderCache.Entry load(UUID id) {
-        Order order = orders.find(id).orElseThrow(OrdersController::noSuchOrder);
-        OrderCache.Entry entry =
-                new OrderCache.Entry(order.version(), order.customer(), json.writeValueAsString(order));
-        cache.offer(id, entry);
-        return entry;
     }
 
     static Problem noSuchOrder() {
