@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -14,11 +15,15 @@ import tools.jackson.databind.json.JsonMapper;
 /** The service as a client sees it. */
 public final class Api {
 
+    private static final String POSITION = "meridian-position=";
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
     private final String origin;
+
+    /** As a browser keeps it: what was shown or written is not missing from what is read next. */
+    private final AtomicReference<String> position = new AtomicReference<>("");
 
     public Api(int port) {
         this.origin = "http://127.0.0.1:" + port;
@@ -85,7 +90,16 @@ public final class Api {
             request.header("Authorization", "Bearer " + token);
         }
         try {
+            String known = position.get();
+            if (!known.isEmpty() && !request.copy().build().headers().map().containsKey("Cookie")) {
+                request.header("Cookie", POSITION + known);
+            }
             HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+            response.headers()
+                    .firstValue("Set-Cookie")
+                    .filter(cookie -> cookie.startsWith(POSITION))
+                    .map(cookie -> cookie.substring(POSITION.length(), cookie.indexOf(';')))
+                    .ifPresent(seen -> position.accumulateAndGet(seen, (a, b) -> a.compareTo(b) >= 0 ? a : b));
             return new Answer(response.statusCode(), response);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
