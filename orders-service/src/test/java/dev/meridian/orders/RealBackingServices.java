@@ -6,7 +6,7 @@ import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** Points a test's service at the build's PostgreSQL, Kafka and Redis, and at the tests' token issuer. */
-class RealBackingServices implements ApplicationContextInitializer<ConfigurableApplicationContext> {
+public class RealBackingServices implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
     @Override
     public void initialize(ConfigurableApplicationContext context) {

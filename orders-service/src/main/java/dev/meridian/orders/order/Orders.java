@@ -199,6 +199,21 @@ public class Orders {
                 .list());
     }
 
+    /**
+     * Those of the orders that have left {@link Order.Status#PLACED}, as the primary knows them.
+     *
+     * @param limit at most so many
+     */
+    @Transactional
+    public List<Order> settledAmong(Collection<UUID> ids, int limit) {
+        return withLines(
+                jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ANY (?::uuid[]) AND status <> 'PLACED' LIMIT ?")
+                        .param(ids.stream().map(UUID::toString).toArray(String[]::new))
+                        .param(limit)
+                        .query((row, n) -> Head.of(row))
+                        .list());
+    }
+
     private List<Order> withLines(List<Head> heads) {
         if (heads.isEmpty()) {
             return List.of();

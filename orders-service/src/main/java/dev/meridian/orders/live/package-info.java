@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.live;
+
+import org.jspecify.annotations.NullMarked;

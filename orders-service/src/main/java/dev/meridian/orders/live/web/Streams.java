@@ -1,0 +1,129 @@
+package dev.meridian.orders.live.web;
+
+import dev.meridian.orders.live.LiveSettings;
+import dev.meridian.orders.live.OrderVersion;
+import dev.meridian.orders.live.Watch;
+import dev.meridian.orders.order.cache.OrderCache;
+import dev.meridian.orders.order.cache.OrderViews;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.MediaType;
+import org.springframework.stereotype.Component;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+
+/**
+ * Writes the streams, each in a virtual thread of its own: a client that does not read holds up only its own. How
+ * long it may do that is Tomcat's time-out of a blocked write ({@code server.tomcat.connection-timeout}).
+ */
+@Component
+class Streams {
+
+    private static final Logger log = LoggerFactory.getLogger(Streams.class);
+    private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
+
+    private final LiveSettings settings;
+    private final OrderViews views;
+    private final Clock clock;
+    private final Counter sent;
+    private final Counter cut;
+    private final Counter gone;
+
+    Streams(LiveSettings settings, OrderViews views, Clock clock, MeterRegistry metrics) {
+        this.settings = settings;
+        this.views = views;
+        this.clock = clock;
+        this.sent = Counter.builder("meridian.live.sent")
+                .description("Order events that were written to streams")
+                .register(metrics);
+        this.cut = broken(metrics, "slow");
+        this.gone = broken(metrics, "gone");
+    }
+
+    private static Counter broken(MeterRegistry metrics, String reason) {
+        return Counter.builder("meridian.live.cut")
+                .description("Streams that were cut: the client did not read in time, or was gone")
+                .tag("reason", reason)
+                .register(metrics);
+    }
+
+    /**
+     * Starts to write it. The watch is closed when that ends, however it does.
+     *
+     * <p>What is sent here is written by the thread of the request, with the headers; another thread writes only after
+     * that. Two threads at a response whose headers are still being written would spoil it.
+     */
+    SseEmitter run(Stream stream) throws IOException {
+        var emitter = new SseEmitter(0L); // its end is the stream's, not the container's to decide
+        emitter.onError(e -> stream.watch().end());
+        emitter.onCompletion(stream.watch()::end);
+        emitter.send(SseEmitter.event().reconnectTime(stream.retry().toMillis()));
+        if (stream.first() != null) {
+            send(emitter, stream.first());
+        }
+        Thread.ofVirtual().name("live").start(() -> write(stream, emitter));
+        return emitter;
+    }
+
+    private void write(Stream stream, SseEmitter emitter) {
+        try (Watch watch = stream.watch()) {
+            while (true) {
+                Duration left = Duration.between(clock.instant(), stream.end());
+                if (!left.isPositive()) {
+                    emitter.complete();
+                    return;
+                }
+                Duration atMost = left.compareTo(settings.heartbeat()) < 0 ? left : settings.heartbeat();
+                switch (watch.next(atMost)) {
+                    case Watch.Next.Changed(OrderVersion version) -> send(emitter, version);
+                    case Watch.Next.Nothing() -> emitter.send(SseEmitter.event().comment(""));
+                    case Watch.Next.Ended() -> {
+                        emitter.complete();
+                        return;
+                    }
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            log.debug("A stream broke off", e);
+            (isTimeout(e) ? cut : gone).increment();
+            abort(emitter, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** What the container has not noticed yet it is told of, so that no answer stays open that nobody writes. */
+    private static void abort(SseEmitter emitter, Exception why) {
+        try {
+            emitter.completeWithError(why);
+        } catch (IllegalStateException e) {
+            log.debug("The container has ended it already", e);
+        }
+    }
+
+    /** Into the cache first: who asks for the order after this event must not get an older one. */
+    private void send(SseEmitter emitter, OrderVersion version) throws IOException {
+        views.offer(version.orderId(), new OrderCache.Entry(version.number(), version.customer(), version.json()));
+        emitter.send(SseEmitter.event()
+                .id(Long.toString(version.number()))
+                .name("order")
+                .data(version.json(), TEXT));
+        sent.increment();
+    }
+
+    private static boolean isTimeout(Throwable failure) {
+        for (@Nullable Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SocketTimeoutException) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
