@@ -3,11 +3,13 @@ package dev.meridian.orders;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -27,6 +29,7 @@ public final class Tokens {
 
     private static final RSAKey KEY = key("known");
     private static final RSAKey STRANGER = key("known");
+    private static final RSAKey UNKNOWN = key("unknown");
     private static final String JWK_SET_URI = serve();
 
     private Tokens() {}
@@ -45,14 +48,53 @@ public final class Tokens {
         return sign(KEY, customer, change);
     }
 
+    /** A token that is right in every way, for another scope. */
+    public static String of(String caller, String scope) {
+        return of(caller, claims -> claims.claim("scope", scope));
+    }
+
     /** A token signed by another key of the same name. */
     public static String forged(String customer) {
         return sign(STRANGER, customer, claims -> claims);
     }
 
+    /** A right token signed by a key that the issuer does not publish. */
+    public static String ofUnknownKey(String customer) {
+        return sign(UNKNOWN, customer, claims -> claims);
+    }
+
+    /** The right token's claims, signed by nobody. */
+    public static String unsigned(String customer) {
+        return new PlainJWT(claims(customer, claims -> claims)).serialize();
+    }
+
+    /** The right token's claims, signed with the public key as if it were a shared secret. */
+    public static String signedWithThePublicKey(String customer) {
+        SignedJWT token = new SignedJWT(
+                new JWSHeader.Builder(JWSAlgorithm.HS256).keyID(KEY.getKeyID()).build(),
+                claims(customer, claims -> claims));
+        try {
+            token.sign(new MACSigner(KEY.toRSAPublicKey().getEncoded()));
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e);
+        }
+        return token.serialize();
+    }
+
     private static String sign(RSAKey key, String customer, UnaryOperator<JWTClaimsSet.Builder> change) {
+        SignedJWT token = new SignedJWT(
+                new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), claims(customer, change));
+        try {
+            token.sign(new RSASSASigner(key));
+        } catch (JOSEException e) {
+            throw new IllegalStateException(e);
+        }
+        return token.serialize();
+    }
+
+    private static JWTClaimsSet claims(String customer, UnaryOperator<JWTClaimsSet.Builder> change) {
         Instant now = Instant.now();
-        JWTClaimsSet claims = change.apply(new JWTClaimsSet.Builder()
+        return change.apply(new JWTClaimsSet.Builder()
                         .issuer(ISSUER)
                         .subject(customer)
                         .audience("meridian")
@@ -60,14 +102,6 @@ public final class Tokens {
                         .issueTime(Date.from(now))
                         .expirationTime(Date.from(now.plus(Duration.ofMinutes(10)))))
                 .build();
-        SignedJWT token = new SignedJWT(
-                new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), claims);
-        try {
-            token.sign(new RSASSASigner(key));
-        } catch (JOSEException e) {
-            throw new IllegalStateException(e);
-        }
-        return token.serialize();
     }
 
     private static RSAKey key(String id) {

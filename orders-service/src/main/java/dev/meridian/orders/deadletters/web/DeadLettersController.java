@@ -1,0 +1,202 @@
+package dev.meridian.orders.deadletters.web;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.meridian.orders.deadletters.DeadLetter;
+import dev.meridian.orders.deadletters.DeadLetters;
+import dev.meridian.orders.deadletters.Redrive;
+import dev.meridian.orders.web.Problem;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.nio.charset.StandardCharsets;
+import java.security.Principal;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.CacheControl;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the queue gave up on, for operators. */
+@RestController
+@RequestMapping(path = "/api/dead-letters", produces = MediaType.APPLICATION_JSON_VALUE)
+class DeadLettersController {
+
+    private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
+
+    private final DeadLetters letters;
+    private final JsonMapper json;
+
+    DeadLettersController(DeadLetters letters, JsonMapper json) {
+        this.letters = letters;
+        this.json = json;
+    }
+
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    @Schema(name = "DeadLetter")
+    record Shown(
+            @Schema(example = "17") long id,
+            @Nullable UUID orderId,
+
+            @Schema(description = "The topic that it was taken from", example = "orders.placed") @Nullable
+            String topic,
+
+            @Nullable Integer partition,
+            @Nullable Long offset,
+
+            @Schema(description = "The CloudEvents type", example = "dev.meridian.order.placed") @Nullable
+            String type,
+
+            @Schema(description = "How often it was tried") @Nullable
+            Integer deliveries,
+
+            @Nullable String reason,
+            Instant diedAt,
+
+            @Schema(description = "When it was sent again; absent while it is open") @Nullable
+            Instant redrivenAt,
+
+            @Nullable String redrivenBy,
+
+            @Schema(description = "The event, where it is JSON of at most 16 KiB", type = "object") @Nullable
+            JsonNode payload,
+
+            @Schema(description = "Any other content, in Base64, the first 16 KiB of it") @Nullable
+            String payloadBase64,
+
+            @Schema(description = "In bytes; absent where there is no content") @Nullable
+            Integer payloadSize) {}
+
+    record Page(
+            List<Shown> deadLetters,
+
+            @Nullable
+            @JsonInclude(JsonInclude.Include.NON_NULL)
+            @Schema(description = "Asks for the next page; absent on the last")
+            String nextCursor) {}
+
+    @GetMapping
+    @Operation(operationId = "deadLetters", summary = "Dead letters, newest first (operators)")
+    @ApiResponse(responseCode = "200", description = "A page")
+    ResponseEntity<Page> page(
+            @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
+            @RequestParam(required = false) @Nullable String cursor,
+            @RequestParam(required = false) @Nullable Boolean open) {
+        Long before = cursor == null ? null : decode(cursor);
+        List<DeadLetter> found = letters.page(before, open, limit + 1);
+        boolean more = found.size() > limit;
+        List<DeadLetter> page = more ? found.subList(0, limit) : found;
+        return ResponseEntity.ok()
+                .cacheControl(PRIVATE)
+                .body(new Page(
+                        page.stream().map(this::shown).toList(),
+                        more ? encode(page.getLast().id()) : null));
+    }
+
+    @GetMapping("/{id}")
+    @Operation(operationId = "deadLetter", summary = "One dead letter (operators)")
+    @ApiResponse(responseCode = "200", description = "The dead letter")
+    ResponseEntity<Shown> letter(@PathVariable long id) {
+        return ResponseEntity.ok()
+                .cacheControl(PRIVATE)
+                .body(shown(letters.find(id).orElseThrow(DeadLettersController::noSuchDeadLetter)));
+    }
+
+    @PostMapping("/{id}/redrive")
+    @Operation(
+            operationId = "redriveDeadLetter",
+            summary = "Send a dead letter to its topic again (operators)",
+            description = "Once only: what dies again is another dead letter.")
+    @ApiResponse(responseCode = "200", description = "The dead letter, which is on its way")
+    ResponseEntity<Shown> redrive(@PathVariable long id, Principal operator) {
+        return switch (letters.redrive(id, operator.getName())) {
+            case Redrive.Redriven(DeadLetter letter) ->
+                ResponseEntity.ok().cacheControl(PRIVATE).body(shown(letter));
+            case Redrive.AlreadyRedriven() ->
+                throw new Problem(
+                        HttpStatus.CONFLICT,
+                        "already-redriven",
+                        "Already redriven",
+                        "This dead letter was sent again before.");
+            case Redrive.NotRedrivable(String why) ->
+                throw new Problem(HttpStatus.UNPROCESSABLE_CONTENT, "not-redrivable", "Not redrivable", why);
+            case Redrive.Unknown() -> throw noSuchDeadLetter();
+        };
+    }
+
+    private Shown shown(DeadLetter letter) {
+        JsonNode payload = letter.size() >= 0 && letter.size() <= DeadLetters.SHOWN ? parsed(letter.content()) : null;
+        DeadLetter.Origin origin = letter.origin();
+        return new Shown(
+                letter.id(),
+                letter.orderId(),
+                origin == null ? null : origin.topic(),
+                origin == null ? null : origin.partition(),
+                origin == null ? null : origin.offset(),
+                letter.type(),
+                letter.deliveries(),
+                letter.reason(),
+                letter.diedAt(),
+                letter.redrivenAt(),
+                letter.redrivenBy(),
+                payload,
+                payload != null || letter.size() < 0
+                        ? null
+                        : Base64.getEncoder().encodeToString(letter.content()),
+                letter.size() < 0 ? null : letter.size());
+    }
+
+    private @Nullable JsonNode parsed(byte[] content) {
+        try {
+            JsonNode node = json.readTree(content);
+            return node.isObject() || node.isArray() ? node : null;
+        } catch (JacksonException e) {
+            return null;
+        }
+    }
+
+    private static Problem noSuchDeadLetter() {
+        return new Problem(
+                HttpStatus.NOT_FOUND,
+                "no-such-dead-letter",
+                "No such dead letter",
+                "There is no dead letter of this id.");
+    }
+
+    /** In a form that promises nothing, as the list of orders does it. */
+    private static String encode(long last) {
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(Long.toString(last).getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static long decode(String cursor) {
+        try {
+            String last = new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.US_ASCII);
+            if (last.matches("[1-9][0-9]{0,17}")) {
+                return Long.parseLong(last);
+            }
+        } catch (IllegalArgumentException e) {
+            // Not Base64: answered below like any other wrong cursor.
+        }
+        throw new Problem(
+                HttpStatus.BAD_REQUEST,
+                "invalid-cursor",
+                "Invalid cursor",
+                "The cursor is not one that this list gave out.");
+    }
+}

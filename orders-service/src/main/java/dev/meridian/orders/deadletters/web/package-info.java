@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.deadletters.web;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.deadletters;
+
+import org.jspecify.annotations.NullMarked;
