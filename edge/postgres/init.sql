@@ -9,6 +9,7 @@ CREATE ROLE orders LOGIN;
 CREATE DATABASE orders OWNER orders_migrator;
 REVOKE ALL ON DATABASE orders FROM PUBLIC;
 GRANT CONNECT ON DATABASE orders TO orders;
+GRANT pg_read_all_stats TO orders; -- to show operators how far the replica is
 
 CREATE ROLE fulfilment_migrator LOGIN;
 CREATE ROLE fulfilment LOGIN;

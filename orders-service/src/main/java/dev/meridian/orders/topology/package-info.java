@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.topology;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,248 @@
+package dev.meridian.orders.topology;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.meridian.orders.Api;
+import dev.meridian.orders.RunningService;
+import dev.meridian.orders.Tokens;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.AcknowledgeType;
+import org.apache.kafka.clients.consumer.KafkaShareConsumer;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.kafka.core.KafkaAdmin;
+import org.springframework.kafka.core.KafkaTemplate;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+@RunningService
+class TopologyTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(10); // for a busy machine
+
+    private final Databases databases;
+    private final KafkaAdmin kafka;
+    private final KafkaTemplate<String, String> producer;
+    private final CountDownLatch end = new CountDownLatch(1);
+    private final List<HttpServer> servers = new ArrayList<>();
+
+    @Autowired
+    TopologyTest(Databases databases, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
+        this.databases = databases;
+        this.kafka = kafka;
+        this.producer = producer;
+    }
+
+    @AfterEach
+    void stop() {
+        end.countDown();
+        servers.forEach(server -> server.stop(0));
+    }
+
+    @Test
+    void anOperatorSeesTheParts(@LocalServerPort int port) {
+        var api = new Api(port);
+        String id = api.place("alice", Api.order("TEA-001", 1)).json().at("/id").asString();
+        api.get("/api/orders/" + id, Tokens.of("alice"));
+        api.get("/api/orders/" + id, Tokens.of("alice"));
+
+        JsonNode seen = await().atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> topology(api),
+                        picture -> picture.at("/queue/unpublished").isNumber());
+
+        assertThat(seen.at("/at").asString()).contains("T");
+        assertThat(seen.has("datacenters")).isTrue();
+        assertThat(seen.at("/queue").has("waiting")).isTrue();
+        assertThat(seen.at("/cache/datacenter").asString()).isEqualTo("dc1");
+        assertThat(seen.at("/cache/hits").asDouble()).isPositive();
+        assertThat(seen.at("/cache/hitRate").asDouble()).isPositive().isLessThanOrEqualTo(1);
+    }
+
+    private static JsonNode topology(Api api) {
+        Api.Answer answer = api.get("/api/topology", Tokens.of("olga", "ops"));
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.header("Cache-Control")).contains("no-store");
+        return answer.json();
+    }
+
+    @Test
+    void theReplicasLagIsKnown() {
+        assertThat(databases.replication().replicas()).isNotEmpty().allSatisfy(replica -> {
+            assertThat(replica.name()).isNotEmpty();
+            assertThat(replica.lagBytes()).isNotNull().isGreaterThanOrEqualTo(0);
+            assertThat(replica.lagSeconds()).isNotNull().isGreaterThanOrEqualTo(0);
+        });
+    }
+
+    @Test
+    void theBacklogIsWhatNoWorkerHasFinished() throws Exception {
+        String name = "topology-test-" + UUID.randomUUID();
+        try (var admin = Admin.create(kafka.getConfigurationProperties())) {
+            admin.createTopics(List.of(new NewTopic(name, 2, (short) 1))).all().get();
+            admin.incrementalAlterConfigs(Map.of(
+                            new ConfigResource(ConfigResource.Type.GROUP, name),
+                            List.of(new AlterConfigOp(
+                                    new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET))))
+                    .all()
+                    .get();
+            for (int n = 0; n < 5; n++) {
+                producer.send(name, n % 2, "key", "value").get();
+            }
+            Map<String, Object> settings = new java.util.HashMap<>(kafka.getConfigurationProperties());
+            settings.put("group.id", name);
+            settings.put("share.acknowledgement.mode", "explicit");
+            var backlog = new Backlog(kafka, settings("", name));
+            try (var worker = new KafkaShareConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
+                worker.subscribe(List.of(name));
+                var taken = await().atMost(Duration.ofSeconds(40))
+                        .until(() -> worker.poll(Duration.ofMillis(200)), records -> records.count() > 0);
+                await("none is finished")
+                        .atMost(Duration.ofSeconds(20))
+                        .until(() -> backlog.waiting(PATIENCE), waiting -> waiting == 5);
+
+                var records = taken.iterator();
+                worker.acknowledge(records.next(), AcknowledgeType.ACCEPT);
+                records.forEachRemaining(record -> worker.acknowledge(record, AcknowledgeType.RELEASE));
+                worker.commitSync(PATIENCE);
+                await("one is finished")
+                        .atMost(Duration.ofSeconds(20))
+                        .until(() -> backlog.waiting(PATIENCE), waiting -> waiting == 4);
+            } finally {
+                backlog.destroy();
+                admin.deleteTopics(List.of(name)).all().get();
+            }
+        }
+    }
+
+    @Test
+    void instancesAreListedByDatacenterWithTheHealthThatTheyTellThemselves() throws Exception {
+        int ready = serve("/actuator/health/readiness", 200, "{}");
+        int notReady = serve("/actuator/health/readiness", 503, "{}");
+        int silent = silent();
+        int registry = serve("/eureka/apps", 200, """
+                {"applications":{"application":[
+                  {"name":"ORDERS-SERVICE","instance":[%s,%s,%s]},
+                  {"name":"GATEWAY","instance":[%s,%s]}]}}""".formatted(
+                        instance("ORDERS-SERVICE", "o-2", "dc2", silent),
+                        instance("ORDERS-SERVICE", "o-1", "dc1", notReady),
+                        instance("ORDERS-SERVICE", "o-0", "dc1", ready),
+                        instance("GATEWAY", "g-1", "dc1", 1),
+                        """
+                        {"instanceId":"g-0","app":"GATEWAY","ipAddr":"127.0.0.1","port":{"$":80},"metadata":{"zone":"dc1"}}"""));
+
+        var found = new Registry(
+                        settings("http://127.0.0.1:1/eureka/,http://127.0.0.1:" + registry + "/eureka/", "any"),
+                        JsonMapper.shared())
+                .datacenters(Duration.ofSeconds(3));
+
+        assertThat(found)
+                .containsExactly(
+                        new Topology.Datacenter(
+                                "dc1",
+                                List.of(
+                                        new Topology.Instance(
+                                                "gateway", "g-0", "127.0.0.1:80", Topology.Health.UNKNOWN),
+                                        new Topology.Instance(
+                                                "gateway", "g-1", "127.0.0.1:8000", Topology.Health.UNKNOWN),
+                                        new Topology.Instance(
+                                                "orders-service", "o-0", "127.0.0.1:8000", Topology.Health.READY),
+                                        new Topology.Instance(
+                                                "orders-service", "o-1", "127.0.0.1:8000", Topology.Health.NOT_READY))),
+                        new Topology.Datacenter(
+                                "dc2",
+                                List.of(new Topology.Instance(
+                                        "orders-service", "o-2", "127.0.0.1:8000", Topology.Health.UNKNOWN))));
+    }
+
+    @Test
+    void whatDoesNotAnswerIsUnknownAndTakesNothingFromTheRest() throws Exception {
+        var nowhere = new KafkaAdmin(Map.of("bootstrap.servers", "127.0.0.1:1"));
+        var settings = settings("http://127.0.0.1:" + silent() + "/eureka", "any");
+        var backlog = new Backlog(nowhere, settings);
+        var view = new View(
+                new Registry(settings, JsonMapper.shared()),
+                backlog,
+                databases,
+                new SimpleMeterRegistry(),
+                new TopologySettings(Duration.ofSeconds(2), Duration.ofHours(1), settings.registry(), "any"),
+                "dc1",
+                Clock.systemUTC());
+
+        Topology seen = view.topology();
+
+        assertThat(seen.datacenters()).isNull();
+        assertThat(seen.queue().waiting()).isNull();
+        assertThat(seen.queue().unpublished()).isNotNull();
+        assertThat(seen.replication()).isNotNull();
+        assertThat(seen.cache().hitRate()).isNull();
+        assertThat(view.topology()).as("one look serves all who ask in time").isSameAs(seen);
+        view.destroy();
+        backlog.destroy();
+    }
+
+    private static TopologySettings settings(String registry, String queue) {
+        return new TopologySettings(PATIENCE, Duration.ofSeconds(1), registry, queue);
+    }
+
+    private static String instance(String app, String name, String datacenter, int managementPort) {
+        return """
+                {"instanceId":"%s","app":"%s","ipAddr":"127.0.0.1","status":"UP","port":{"$":8000,"@enabled":"true"},
+                 "metadata":{"zone":"%s","management.port":"%d"}}""".formatted(name, app, datacenter, managementPort);
+    }
+
+    private int serve(String path, int status, String body) throws IOException {
+        HttpServer server = server();
+        server.createContext(path, exchange -> {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(status, bytes.length);
+            exchange.getResponseBody().write(bytes);
+            exchange.close();
+        });
+        return server.getAddress().getPort();
+    }
+
+    /** Takes requests and answers none before the test ends. */
+    private int silent() throws IOException {
+        HttpServer server = server();
+        server.createContext("/", exchange -> {
+            try {
+                end.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            exchange.close();
+        });
+        return server.getAddress().getPort();
+    }
+
+    private HttpServer server() throws IOException {
+        var server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.start();
+        servers.add(server);
+        return server;
+    }
+}
