@@ -1,15 +1,32 @@
 package dev.meridian.orders.web;
 
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.jwk.JWKMatcher;
+import com.nimbusds.jose.jwk.JWKSelector;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
+import com.nimbusds.jose.jwk.source.RateLimitReachedException;
+import com.nimbusds.jose.proc.JWSVerificationKeySelector;
+import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.URL;
+import java.time.Duration;
+import java.util.List;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
+import org.springframework.boot.security.oauth2.server.resource.autoconfigure.JwkSetUriJwtDecoderBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
+import org.springframework.security.authentication.AuthenticationServiceException;
+import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
@@ -19,6 +36,7 @@ import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.server.resource.web.BearerTokenAuthenticationEntryPoint;
 import org.springframework.security.oauth2.server.resource.web.access.BearerTokenAccessDeniedHandler;
+import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.AccessDeniedHandler;
@@ -31,6 +49,12 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Configuration(proxyBeanMethods = false)
 class Security {
+
+    private static final Duration FRESH = Duration.ofMinutes(5); // a withdrawn key goes within this time
+    private static final Duration PAUSE = Duration.ofSeconds(5);
+    private static final int CONNECT_MILLIS = 1_000;
+    private static final int READ_MILLIS = 1_000;
+    private static final int LARGEST_KEY_SET = 64 * 1024;
 
     /** The management port is not reachable from outside; health and metrics are read there without a token. */
     @Bean
@@ -52,16 +76,51 @@ class Security {
                         .permitAll()
                         .requestMatchers("/api/orders", "/api/orders/**")
                         .hasAuthority("SCOPE_orders")
+                        .requestMatchers("/api/dead-letters", "/api/dead-letters/**", "/api/topology")
+                        .hasAuthority("SCOPE_ops")
                         .requestMatchers("/error")
                         .permitAll()
                         .anyRequest()
                         .authenticated())
                 .oauth2ResourceServer(server -> server.jwt(jwt -> {})
                         .authenticationEntryPoint(unauthorized(json))
-                        .accessDeniedHandler(forbidden(json)))
+                        .accessDeniedHandler(forbidden(json))
+                        .withObjectPostProcessor(unverifiable(json)))
                 .exceptionHandling(failures ->
                         failures.authenticationEntryPoint(unauthorized(json)).accessDeniedHandler(forbidden(json)))
                 .build();
+    }
+
+    /**
+     * The keys outlive an outage of the issuer: while it does not answer, those that are known stay. A token of an
+     * unknown key makes them be fetched again, twice within the pause at most, so that tokens with made-up keys do not
+     * pass their load on.
+     */
+    @Bean
+    JwkSetUriJwtDecoderBuilderCustomizer keysOutliveAnOutage(
+            @Value("${spring.security.oauth2.resourceserver.jwt.jwk-set-uri}") URL keySet) {
+        JWKSource<SecurityContext> keys = keys(keySet);
+        return decoder -> decoder.jwtProcessorCustomizer(
+                processor -> processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.RS256, keys)));
+    }
+
+    static JWKSource<SecurityContext> keys(URL keySet) {
+        JWKSource<SecurityContext> source = JWKSourceBuilder.<SecurityContext>create(
+                        keySet, new DefaultResourceRetriever(CONNECT_MILLIS, READ_MILLIS, LARGEST_KEY_SET))
+                .cache(FRESH.toMillis(), 2 * (CONNECT_MILLIS + READ_MILLIS))
+                .refreshAheadCache(false)
+                .rateLimited(PAUSE.toMillis())
+                .outageTolerantForever()
+                .build();
+        var any = new JWKSelector(new JWKMatcher.Builder().build());
+        return (selector, context) -> {
+            try {
+                return source.get(selector, context);
+            } catch (RateLimitReachedException e) {
+                source.get(any, context); // fails where no key is known, so that nothing can be said of any token
+                return List.of();
+            }
+        };
     }
 
     /** Every order belongs to a subject, so a token without one is none. Spring Boot adds this to its decoder's checks. */
@@ -96,6 +155,32 @@ class Security {
                                     "missing-token",
                                     "Missing token",
                                     "The request needs an access token in the Authorization header."));
+        };
+    }
+
+    /** A token that cannot be checked now is neither right nor wrong; by default Spring Security fails with 500. */
+    private static ObjectPostProcessor<BearerTokenAuthenticationFilter> unverifiable(JsonMapper json) {
+        AuthenticationEntryPoint wrong = unauthorized(json);
+        return new ObjectPostProcessor<>() {
+            @Override
+            public <O extends BearerTokenAuthenticationFilter> O postProcess(O filter) {
+                filter.setAuthenticationFailureHandler((request, response, failure) -> {
+                    if (failure instanceof AuthenticationServiceException) {
+                        response.setHeader(HttpHeaders.RETRY_AFTER, "1");
+                        write(
+                                response,
+                                json,
+                                Problem.detail(
+                                        HttpStatus.SERVICE_UNAVAILABLE,
+                                        "identity-unavailable",
+                                        "Identity unavailable",
+                                        "Access tokens cannot be checked now."));
+                    } else {
+                        wrong.commence(request, response, failure);
+                    }
+                });
+                return filter;
+            }
         };
     }
 

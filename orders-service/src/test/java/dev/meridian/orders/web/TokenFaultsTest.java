@@ -2,27 +2,39 @@ package dev.meridian.orders.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.nimbusds.jwt.PlainJWT;
-import com.nimbusds.jwt.SignedJWT;
+import com.nimbusds.jwt.JWTClaimsSet;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
-import java.text.ParseException;
+import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Date;
-import java.util.stream.Stream;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 @RunningService
 class TokenFaultsTest {
 
+    private final RequestMappingHandlerMapping mappings;
     private Api api = new Api(0);
+
+    TokenFaultsTest(@Autowired @Qualifier("requestMappingHandlerMapping") RequestMappingHandlerMapping mappings) {
+        this.mappings = mappings;
+    }
 
     @BeforeEach
     void connect(@LocalServerPort int port) {
@@ -43,43 +55,115 @@ class TokenFaultsTest {
         assertThat(answer.header("WWW-Authenticate")).startsWith("Bearer").doesNotContain("error=");
     }
 
-    @ParameterizedTest(name = "{0}")
-    @MethodSource
-    void aWrongTokenIsRefused(String fault, String token) {
-        Api.Answer answer = api.get("/api/orders", token);
+    /** What may be called without a token. */
+    private static final Set<String> PUBLIC =
+            Set.of("GET /api/products", "GET /api/openapi", "GET /api/openapi.yaml", "/error");
 
-        assertThat(answer.status()).isEqualTo(401);
-        assertThat(answer.problem()).isEqualTo("invalid-token");
-        assertThat(answer.header("WWW-Authenticate")).contains("error=\"invalid_token\"");
+    /** The scope that everything below a path needs. */
+    private static final Map<String, String> SCOPES =
+            Map.of("/api/orders", "orders", "/api/dead-letters", "ops", "/api/topology", "ops");
+
+    /** A request that the service answers. @param scope empty for what is public */
+    private record Route(String method, String path, String scope) {}
+
+    /** All that the service maps, so that a new route is tested as soon as it is there. */
+    private List<Route> routes() {
+        List<Route> routes = new ArrayList<>();
+        for (RequestMappingInfo mapping : mappings.getHandlerMethods().keySet()) {
+            for (String pattern : mapping.getPatternValues()) {
+                for (String method : methods(mapping)) {
+                    if (PUBLIC.contains(method + " " + pattern) || PUBLIC.contains(pattern)) {
+                        routes.add(new Route(method, pattern, ""));
+                        continue;
+                    }
+                    String scope = SCOPES.entrySet().stream()
+                            .filter(known -> pattern.equals(known.getKey()) || pattern.startsWith(known.getKey() + "/"))
+                            .map(Map.Entry::getValue)
+                            .findFirst()
+                            .orElseThrow(() -> new AssertionError("Who may call " + method + " " + pattern + "?"));
+                    String id = pattern.startsWith("/api/orders")
+                            ? UUID.randomUUID().toString()
+                            : "0";
+                    routes.add(new Route(method, pattern.replaceAll("\\{[^}]*}", id), scope));
+                }
+            }
+        }
+        return routes;
     }
 
-    static Stream<Arguments> aWrongTokenIsRefused() throws ParseException {
+    private static List<String> methods(RequestMappingInfo mapping) {
+        var methods = mapping.getMethodsCondition().getMethods();
+        return methods.isEmpty()
+                ? List.of("GET")
+                : methods.stream().map(Enum::name).toList();
+    }
+
+    private static Map<String, String> wrongTokens(String scope) {
         Instant now = Instant.now();
-        return Stream.of(
-                Arguments.of("not a token", "rubbish"),
-                Arguments.of(
-                        "expired",
-                        Tokens.of(
-                                "alice", claims -> claims.expirationTime(Date.from(now.minus(Duration.ofMinutes(5)))))),
-                Arguments.of(
-                        "not yet valid",
-                        Tokens.of("alice", claims -> claims.notBeforeTime(Date.from(now.plus(Duration.ofMinutes(5)))))),
-                Arguments.of("another issuer", Tokens.of("alice", claims -> claims.issuer("http://elsewhere.test"))),
-                Arguments.of("another audience", Tokens.of("alice", claims -> claims.audience("payroll"))),
-                Arguments.of("no audience", Tokens.of("alice", claims -> claims.audience((String) null))),
-                Arguments.of("no subject", Tokens.of("alice", claims -> claims.subject(null))),
-                Arguments.of("signed by a stranger", Tokens.forged("alice")),
-                Arguments.of(
-                        "not signed",
-                        new PlainJWT(SignedJWT.parse(Tokens.of("alice")).getJWTClaimsSet()).serialize()));
+        Map<String, String> tokens = new LinkedHashMap<>();
+        tokens.put("not a token", "rubbish");
+        tokens.put(
+                "expired", wrong(scope, claims -> claims.expirationTime(Date.from(now.minus(Duration.ofMinutes(5))))));
+        tokens.put(
+                "not yet valid",
+                wrong(scope, claims -> claims.notBeforeTime(Date.from(now.plus(Duration.ofMinutes(5))))));
+        tokens.put("another issuer", wrong(scope, claims -> claims.issuer("http://elsewhere.test")));
+        tokens.put("another audience", wrong(scope, claims -> claims.audience("payroll")));
+        tokens.put("no audience", wrong(scope, claims -> claims.audience((String) null)));
+        tokens.put("no subject", wrong(scope, claims -> claims.subject(null)));
+        tokens.put("signed by a stranger", Tokens.forged("alice"));
+        tokens.put("of an unknown key", Tokens.ofUnknownKey("alice"));
+        tokens.put("not signed", Tokens.unsigned("alice"));
+        tokens.put("signed with the public key", Tokens.signedWithThePublicKey("alice"));
+        return tokens;
+    }
+
+    private static String wrong(String scope, UnaryOperator<JWTClaimsSet.Builder> fault) {
+        return Tokens.of("alice", claims -> fault.apply(claims.claim("scope", scope)));
     }
 
     @Test
-    void theScopeIsNeeded() {
-        Api.Answer answer = api.get("/api/orders", Tokens.of("alice", claims -> claims.claim("scope", "ops")));
+    void everyRouteRefusesEveryWrongToken() {
+        assertThat(routes()).hasSizeGreaterThan(PUBLIC.size());
+        for (Route route : routes()) {
+            wrongTokens(route.scope).forEach((fault, token) -> {
+                Api.Answer answer = call(route, token);
+                assertThat(answer.status()).as("%s: %s", route, fault).isEqualTo(401);
+                assertThat(answer.problem()).as("%s: %s", route, fault).isEqualTo("invalid-token");
+                assertThat(answer.header("WWW-Authenticate")).contains("error=\"invalid_token\"");
+            });
+        }
+    }
 
-        assertThat(answer.status()).isEqualTo(403);
-        assertThat(answer.problem()).isEqualTo("insufficient-scope");
+    @Test
+    void everyRouteThatIsNotPublicNeedsATokenOfItsScope() {
+        for (Route route : routes()) {
+            if (route.scope.isEmpty()) {
+                assertThat(call(route, null).status()).as("%s", route).isNotIn(401, 403);
+                continue;
+            }
+            assertThat(call(route, null).problem()).as("%s", route).isEqualTo("missing-token");
+            for (String scope : List.of("orders", "ops", "openid")) {
+                Api.Answer answer = call(route, Tokens.of("alice", scope));
+                if (scope.equals(route.scope)) {
+                    assertThat(answer.status()).as("%s", route).isNotIn(401, 403, 405);
+                } else {
+                    assertThat(answer.status()).as("%s: %s", route, scope).isEqualTo(403);
+                    assertThat(answer.problem()).isEqualTo("insufficient-scope");
+                }
+            }
+        }
+    }
+
+    private Api.Answer call(Route route, @Nullable String token) {
+        return api.send(api.request(route.path).method(route.method, HttpRequest.BodyPublishers.noBody()), token);
+    }
+
+    @Test
+    void theManagementEndpointsAreNotOnThisPort() {
+        for (String path : List.of("/actuator", "/actuator/health", "/actuator/prometheus")) {
+            assertThat(api.get(path, Tokens.of("alice", "orders ops")).status()).isEqualTo(404);
+        }
     }
 
     @Test
