@@ -76,6 +76,8 @@ class Security {
                         .permitAll() // identity has its own rules
                         .pathMatchers("/api/orders/**")
                         .hasAuthority("SCOPE_orders")
+                        .pathMatchers("/api/dead-letters/**", "/api/topology")
+                        .hasAuthority("SCOPE_ops")
                         .anyExchange()
                         .authenticated())
                 .oauth2ResourceServer(tokens ->

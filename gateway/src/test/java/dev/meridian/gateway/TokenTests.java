@@ -108,6 +108,23 @@ class TokenTests extends RunningGateway {
     }
 
     @Test
+    void keepsOperatorsAndCustomersApart() {
+        var operator = ISSUER.token(Issuer.claims().claim("scope", "ops").build());
+        for (var path : new String[] {"/api/dead-letters", "/api/dead-letters/1", "/api/topology"}) {
+            isProblem(answer(to(path)), 401, "missing-token");
+            isProblem(answer(withToken(path)), 403, "insufficient-scope");
+            assertThat(answer(to(path).header("Authorization", "Bearer " + operator))
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+        isProblem(answer(to("/api/orders/1/events")), 401, "missing-token");
+        isProblem(
+                answer(to("/api/orders/1/events").header("Authorization", "Bearer " + operator)),
+                403,
+                "insufficient-scope");
+    }
+
+    @Test
     void letsEverybodySeeProductsAndTheDescription() {
         assertThat(answer(to("/api/products")).statusCode()).isEqualTo(200);
         assertThat(answer(to("/api/openapi")).statusCode()).isEqualTo(200);

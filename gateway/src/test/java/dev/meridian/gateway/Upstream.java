@@ -48,6 +48,10 @@ class Upstream {
         var path = exchange.getRequestURI().getPath();
         var body = exchange.getRequestBody().readAllBytes();
         asked.add(exchange.getRequestMethod() + " " + path);
+        if (path.endsWith("/events")) {
+            stream(exchange);
+            return;
+        }
         if (path.endsWith("/hang")) {
             sleep();
         }
@@ -64,6 +68,23 @@ class Upstream {
         exchange.sendResponseHeaders(status, answer.length);
         exchange.getResponseBody().write(answer);
         exchange.close();
+    }
+
+    /** Two events, the second three seconds after the first, and no end but the client's. */
+    private static void stream(HttpExchange exchange) throws IOException {
+        exchange.getResponseHeaders().add("Content-Type", "text/event-stream");
+        exchange.sendResponseHeaders(200, 0);
+        try (var events = exchange.getResponseBody()) {
+            events.write("id:1\ndata:first\n\n".getBytes(StandardCharsets.UTF_8));
+            events.flush();
+            for (var next = "id:2\ndata:second\n\n"; true; next = ":\n\n") {
+                Thread.sleep(3_000);
+                events.write(next.getBytes(StandardCharsets.UTF_8));
+                events.flush();
+            }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void sleep() {
