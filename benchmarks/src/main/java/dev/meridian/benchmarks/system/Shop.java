@@ -36,6 +36,7 @@ final class Shop implements AutoCloseable {
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final byte[] BODY = ORDER.getBytes(StandardCharsets.UTF_8);
+    private static final byte[] FLAKY = ORDER.replace("tok_ok", "tok_flaky").getBytes(StandardCharsets.UTF_8);
 
     private final CloseableHttpClient http;
     private final List<URI> addresses;
@@ -87,14 +88,28 @@ final class Shop implements AutoCloseable {
         return this;
     }
 
+    /** The header that all calls carry. */
+    String authorization() {
+        return authorization;
+    }
+
     private record Answer(String location, String body) {}
 
     /** Places an order under a key of its own and returns its id. */
     String place() throws IOException {
+        return place(BODY);
+    }
+
+    /** As {@link #place}, for an order that is decided at the third attempt, some 300 ms later. */
+    String placeFlaky() throws IOException {
+        return place(FLAKY);
+    }
+
+    private String place(byte[] body) throws IOException {
         var request = new HttpPost(next().resolve("/api/orders"));
         request.setHeader("Authorization", authorization);
         request.setHeader("Idempotency-Key", UUID.randomUUID().toString());
-        request.setEntity(new ByteArrayEntity(BODY, ContentType.APPLICATION_JSON));
+        request.setEntity(new ByteArrayEntity(body, ContentType.APPLICATION_JSON));
         var location = send(request, 201).location();
         return location.substring(location.lastIndexOf('/') + 1);
     }

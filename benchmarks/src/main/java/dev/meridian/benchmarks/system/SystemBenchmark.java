@@ -32,7 +32,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "benchmarks/run",
         mixinStandardHelpOptions = true,
-        subcommands = OutboxBenchmark.class,
+        subcommands = {OutboxBenchmark.class, StreamsBenchmark.class},
         description = "Measures the whole system on this machine, with the load generator beside it.")
 public final class SystemBenchmark implements Callable<Integer> {
 

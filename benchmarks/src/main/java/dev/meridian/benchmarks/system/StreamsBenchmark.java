@@ -1,0 +1,183 @@
+package dev.meridian.benchmarks.system;
+
+import static dev.meridian.benchmarks.system.Settling.millis;
+
+import dev.meridian.benchmarks.Figure;
+import dev.meridian.benchmarks.Machine;
+import dev.meridian.benchmarks.Table;
+import dev.meridian.benchmarks.Target;
+import dev.meridian.benchmarks.load.OpenLoop;
+import dev.meridian.benchmarks.load.Schedule;
+import dev.meridian.local.Stack;
+import dev.meridian.local.StackSettings;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import org.HdrHistogram.Histogram;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/**
+ * Many open streams of order events: what they cost, and how long a change takes to a client that has one.
+ *
+ * <p>The orders whose changes are timed are paid with {@code tok_flaky}: they are decided at the third attempt, so that
+ * their streams are open by then. The time is from the outcome's commit, by PostgreSQL's own commit times, to the event
+ * in the client's hands.
+ */
+@Command(
+        name = "streams",
+        mixinStandardHelpOptions = true,
+        description = "Measures open streams of order events, and the delay of a change among them.")
+public final class StreamsBenchmark implements Callable<Integer> {
+
+    private static final String PRIMARY = "postgres-primary";
+    private static final Duration START_LIMIT = Duration.ofMinutes(5);
+    private static final Duration LIMIT = Duration.ofSeconds(60);
+
+    @Option(names = "--streams", description = "Streams to hold open (default: ${DEFAULT-VALUE}).")
+    private int streams = 2_000;
+
+    @Option(names = "--rate", description = "Orders per second whose changes are timed (default: ${DEFAULT-VALUE}).")
+    private int rate = 20;
+
+    @Option(names = "--seconds", description = "How long they are timed (default: ${DEFAULT-VALUE}).")
+    private int seconds = 30;
+
+    @Option(names = "--warm-up", description = "Seconds of the same before that (default: ${DEFAULT-VALUE}).")
+    private int warmUp = 60;
+
+    @Option(
+            names = "--edge",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "Through CDN and load balancer, where their programs are (default: ${DEFAULT-VALUE}).")
+    private boolean edge;
+
+    private final List<Figure> figures = new ArrayList<>();
+
+    @Override
+    public Integer call() throws Exception {
+        System.out.println(Machine.here());
+        var folder = StackSettings.defaults().root().resolve("benchmarks/target/system/streams");
+        try (var stack = Stack.start(
+                        StackSettings.isolated(folder)
+                                .withFresh(true)
+                                .withEdge(edge)
+                                .withStartLimit(START_LIMIT),
+                        line -> System.out.println("  " + line));
+                var shop = new Shop(List.of(stack.frontDoor()), 64).signIn(stack.frontDoor())) {
+            var books = new Books(stack.postgresPrimary().toString());
+            books.keepCommitTimes();
+            stack.stop(PRIMARY);
+            stack.start(PRIMARY);
+            awaitOrders(shop);
+            try (var open = new OpenStreams(stack.frontDoor(), shop.authorization())) {
+                measure(stack, shop, books, open);
+            }
+        }
+        System.out.println();
+        System.out.println(Machine.here());
+        System.out.println();
+        System.out.println(Figure.table(figures));
+        return 0;
+    }
+
+    private static void awaitOrders(Shop shop) throws IOException, InterruptedException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (true) {
+            try {
+                shop.place();
+                return;
+            } catch (IOException e) {
+                if (System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                Thread.sleep(200);
+            }
+        }
+    }
+
+    private void measure(Stack stack, Shop shop, Books books, OpenStreams open) throws Exception {
+        var ids = new ArrayList<String>();
+        for (int i = 0; i < 50; i++) {
+            ids.add(shop.place());
+        }
+        books.awaitSettled(LIMIT);
+        System.out.println("Warming up.");
+        delays(shop, books, open, Duration.ofSeconds(warmUp));
+
+        var before = memory(stack);
+        System.out.println("Opening " + streams + " streams.");
+        long begin = System.nanoTime();
+        for (int i = 0; i < streams; i++) {
+            open.open(ids.get(i % ids.size()), event -> {});
+        }
+        double opening = (System.nanoTime() - begin) / 1e9;
+        System.out.println("Timing changes.");
+        var delays = delays(shop, books, open, Duration.ofSeconds(seconds));
+        var after = memory(stack);
+
+        var table = new Table("component", "PSS MiB before", "PSS MiB with the streams");
+        after.forEach((name, memory) -> table.row(
+                name,
+                "%.0f".formatted(before.getOrDefault(name, Memory.NONE).pssMebibytes()),
+                "%.0f".formatted(memory.pssMebibytes())));
+        System.out.println(table);
+        figures.add(Figure.of("streams open at the end", "", Target.atLeast(streams), open.open()));
+        figures.add(Figure.of("streams that broke", "", open.broken()));
+        figures.add(Figure.of("opening them one after the other", "s", opening));
+        figures.add(Figure.of("commit to event in the client, p50", "ms", millis(delays, 50)));
+        figures.add(Figure.of("commit to event in the client, p95", "ms", Target.below(200), millis(delays, 95)));
+        figures.add(Figure.of("commit to event in the client, p99", "ms", millis(delays, 99)));
+        figures.add(Figure.of("changes timed", "", delays.getTotalCount()));
+    }
+
+    private Histogram delays(Shop shop, Books books, OpenStreams open, Duration length) throws Exception {
+        Map<String, Instant> seen = new ConcurrentHashMap<>();
+        var begin = Instant.now();
+        var result = OpenLoop.run(Schedule.of(System.nanoTime() + 200_000_000, rate, length), (n, due) -> {
+            var id = shop.placeFlaky();
+            open.open(id, event -> {
+                if (Shop.isSettled(event.data())) {
+                    seen.putIfAbsent(id, event.at());
+                }
+            });
+        });
+        if (result.failures() > 0) {
+            throw new IOException(result.failures() + " orders or streams failed", result.example());
+        }
+        if (!books.awaitSettled(LIMIT)) {
+            throw new IOException("Orders do not settle.");
+        }
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (seen.size() < result.calls()) {
+            if (System.nanoTime() - end > 0) {
+                throw new IOException(result.calls() - seen.size() + " changes did not reach their clients.");
+            }
+            Thread.sleep(100);
+        }
+        var delays = new Histogram(3);
+        books.settledSince(begin.minusSeconds(1)).forEach((id, commit) -> {
+            var at = seen.get(id);
+            if (at != null) {
+                delays.recordValue(Math.max(0, Duration.between(commit, at).toNanos() / 1_000));
+            }
+        });
+        return delays;
+    }
+
+    private static Map<String, Memory> memory(Stack stack) {
+        Map<String, Memory> all = new LinkedHashMap<>();
+        stack.status()
+                .forEach(
+                        component -> Memory.of(component.pid()).ifPresent(memory -> all.put(component.name(), memory)));
+        return all;
+    }
+}
