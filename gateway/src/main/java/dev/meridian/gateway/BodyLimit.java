@@ -16,7 +16,7 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /**
- * Refuses bodies of more than 64 KiB, before anything buffers them for a retry.
+ * Refuses bodies of more than 64 KiB, before anything buffers them for a retry, and those that take too long to arrive.
  *
  * <p>A body that declares its length is refused by that; HTTP/1.1 holds it to its word. Only a chunked body has to be
  * counted as it streams.
@@ -27,22 +27,31 @@ class BodyLimit implements WebFilter {
 
     static final int MAXIMUM = 64 * 1024;
 
+    private final Mono<Object> late;
+
+    BodyLimit(Limits limits) {
+        this.late = Mono.delay(limits.requestTime())
+                .then(Mono.error(() -> new ResponseStatusException(HttpStatus.REQUEST_TIMEOUT)));
+    }
+
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
         var headers = exchange.getRequest().getHeaders();
-        if (headers.getContentLength() > MAXIMUM) {
+        long declared = headers.getContentLength();
+        if (declared > MAXIMUM) {
             return Mono.error(new ResponseStatusException(HttpStatus.CONTENT_TOO_LARGE));
         }
-        if (!headers.containsHeader(HttpHeaders.TRANSFER_ENCODING)) {
+        boolean chunked = headers.containsHeader(HttpHeaders.TRANSFER_ENCODING);
+        if (declared <= 0 && !chunked) {
             return chain.filter(exchange);
         }
-        var counted = new ServerHttpRequestDecorator(exchange.getRequest()) {
+        var limited = new ServerHttpRequestDecorator(exchange.getRequest()) {
             @Override
             public Flux<DataBuffer> getBody() {
-                return counted(super.getBody());
+                return (chunked ? counted(super.getBody()) : super.getBody()).takeUntilOther(late);
             }
         };
-        return chain.filter(exchange.mutate().request(counted).build());
+        return chain.filter(exchange.mutate().request(limited).build());
     }
 
     private static Flux<DataBuffer> counted(Flux<DataBuffer> body) {

@@ -3,6 +3,7 @@ package dev.meridian.gateway;
 import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.cloud.gateway.config.HttpClientCustomizer;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
@@ -12,6 +13,7 @@ import org.springframework.context.annotation.Bean;
 import reactor.netty.http.client.HttpClient;
 
 @SpringBootApplication
+@EnableConfigurationProperties(Limits.class)
 @LoadBalancerClients(defaultConfiguration = Instances.class)
 public class Gateway {
 

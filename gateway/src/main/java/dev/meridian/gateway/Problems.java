@@ -1,5 +1,6 @@
 package dev.meridian.gateway;
 
+import io.netty.handler.timeout.ReadTimeoutException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
@@ -50,6 +51,9 @@ class Problems implements ErrorWebExceptionHandler {
         if (problem.passing()) {
             response.getHeaders().set(HttpHeaders.RETRY_AFTER, "1");
         }
+        if (problem == Problem.REQUEST_TIMEOUT) {
+            response.getHeaders().set(HttpHeaders.CONNECTION, "close"); // the rest of it may still come
+        }
         return response.writeWith(
                 Mono.fromSupplier(() -> response.bufferFactory().wrap(json)));
     }
@@ -59,6 +63,7 @@ class Problems implements ErrorWebExceptionHandler {
             return switch (refused.getStatusCode()) {
                 case HttpStatus.NOT_FOUND -> Problem.NOT_FOUND;
                 case HttpStatus.METHOD_NOT_ALLOWED -> Problem.METHOD_NOT_ALLOWED;
+                case HttpStatus.REQUEST_TIMEOUT -> Problem.REQUEST_TIMEOUT;
                 case HttpStatus.CONTENT_TOO_LARGE -> Problem.BODY_TOO_LARGE;
                 case HttpStatus.SERVICE_UNAVAILABLE -> Problem.SERVICE_UNAVAILABLE;
                 case HttpStatus.GATEWAY_TIMEOUT -> Problem.SERVICE_TIMEOUT;
@@ -82,6 +87,9 @@ class Problems implements ErrorWebExceptionHandler {
                 }
                 case UnknownHostException unknown -> {
                     return Problem.SERVICE_UNAVAILABLE;
+                }
+                case ReadTimeoutException silent -> {
+                    return Problem.SERVICE_TIMEOUT;
                 }
                 case IOException broken -> {
                     return Problem.BROKEN_ANSWER;

@@ -10,12 +10,22 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /** A service as the gateway sees it: it tells what it was asked, and misbehaves on request. */
 class Upstream {
 
+    private static final Pattern DEMANDED = Pattern.compile(".*/status/(\\d{3})");
+
     final List<String> asked = new CopyOnWriteArrayList<>();
+
+    /** Whether it breaks off every answer. */
+    volatile boolean broken;
+
+    private volatile CountDownLatch gate = new CountDownLatch(1);
     private final HttpServer server;
     private final String name;
 
@@ -55,7 +65,10 @@ class Upstream {
         if (path.endsWith("/hang")) {
             sleep();
         }
-        if (path.endsWith("/break")) {
+        if (path.endsWith("/wait")) {
+            waitForGate();
+        }
+        if (broken || path.endsWith("/break")) {
             exchange.close();
             return;
         }
@@ -65,6 +78,10 @@ class Upstream {
                         value -> told.append(header).append(": ").append(value).append('\n')));
         var answer = told.toString().getBytes(StandardCharsets.UTF_8);
         int status = path.endsWith("/unready") || name.equals("unready") ? 503 : 200;
+        var demanded = DEMANDED.matcher(path);
+        if (demanded.matches()) {
+            status = Integer.parseInt(demanded.group(1));
+        }
         exchange.sendResponseHeaders(status, answer.length);
         exchange.getResponseBody().write(answer);
         exchange.close();
@@ -82,6 +99,24 @@ class Upstream {
                 events.write(next.getBytes(StandardCharsets.UTF_8));
                 events.flush();
             }
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    long countOf(String request) {
+        return asked.stream().filter(request::equals).count();
+    }
+
+    /** Lets all go on that wait. */
+    void openGate() {
+        gate.countDown();
+        gate = new CountDownLatch(1);
+    }
+
+    private void waitForGate() {
+        try {
+            gate.await(30, TimeUnit.SECONDS);
         } catch (InterruptedException stopped) {
             Thread.currentThread().interrupt();
         }
