@@ -124,17 +124,19 @@ class ComposeIT {
         "gateway,          orders-service,   app,  8080, true",
         "gateway,          discovery,        app,  8080, true",
         "orders-service,   postgres-primary, data, 5432, true",
-        "orders-service,   redis,            data, 6379, true",
+        "orders-service,   redis,            cache, 6379, true",
+        "gateway,          redis,            cache, 6379, true",
         "worker,           kafka,            data, 9092, true",
         "postgres-replica, postgres-primary, data, 5432, true",
         // From the edge nothing but the load balancer, and from the application network no database.
         "cdn,              postgres-primary, data, 5432, false",
-        "cdn,              redis,            data, 6379, false",
+        "cdn,              redis,            cache, 6379, false",
         "cdn,              kafka,            data, 9092, false",
         "cdn,              gateway,          app,  8080, false",
         "cdn,              gateway,          app,  8081, false",
         "lb,               postgres-primary, data, 5432, false",
-        "lb,               redis,            data, 6379, false",
+        "lb,               redis,            cache, 6379, false",
+        "worker,           redis,            cache, 6379, false",
         "gateway,          postgres-primary, data, 5432, false",
         "identity,         postgres-primary, data, 5432, false",
         "discovery,        kafka,            data, 9092, false"
@@ -182,7 +184,7 @@ class ComposeIT {
         Map<String, Set<String>> told = new TreeMap<>();
         for (String line : Files.readAllLines(Path.of("../docs/infrastructure.md"))) {
             Matcher row =
-                    Pattern.compile("\\| `(edge|app|data)` \\| ([^|]*) \\|.*").matcher(line);
+                    Pattern.compile("\\| `(edge|app|cache|data)` \\| ([^|]*) \\|.*").matcher(line);
             if (row.matches()) {
                 told.put(
                         row.group(1),
