@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -73,6 +74,7 @@ class KeySet implements Function<SignedJWT, Flux<JWK>> {
                     .bodyToMono(String.class)
                     .map(KeySet::parsed)
                     .timeout(PATIENCE)
+                    .onErrorMap(away -> new AuthenticationServiceException("The issuer's keys are out of reach", away))
                     .doOnNext(keys -> {
                         fetchedAt = System.nanoTime();
                         known = keys;
