@@ -43,12 +43,16 @@ final class Blueprint {
         Binaries binaries = new Binaries(cache(), platform);
         Path postgres = binaries.postgres();
         PostgresUser user = PostgresUser.choose(folder.path(), postgres);
-        PostgresServer primary = new PostgresServer(
-                postgres, folder.of(PostgresPrimary.NAME), address(15432), user, project.postgresConfiguration());
-        PostgresServer replica = new PostgresServer(
-                postgres, folder.of(PostgresReplica.NAME), address(15433), user, project.postgresConfiguration());
-        programs.add(new PostgresPrimary(dc, primary, project.postgresInit()));
-        programs.add(new PostgresReplica(dc, replica, primary));
+        PostgresServer first = postgres(Postgres.PRIMARY, postgres, address(15432), user);
+        PostgresServer second = postgres(Postgres.REPLICA, postgres, address(15433), user);
+        PostgresPair pair = new PostgresPair(
+                first,
+                second,
+                new PostgresRoles.Record(folder.of(PostgresPair.FOLDER).resolve("roles.json")),
+                settings.replication());
+        for (PostgresServer server : List.of(first, second)) {
+            programs.add(new Postgres(dc, server, pair, new EmptyCluster(server, project.postgresInit())));
+        }
 
         KafkaBroker kafka = KafkaBroker.of(
                 dc,
@@ -66,13 +70,12 @@ final class Blueprint {
         programs.add(redis);
 
         if (settings.services()) {
-            addServices(dc, frontDoor, primary, replica, kafka, redis);
+            addServices(dc, frontDoor, pair, kafka, redis);
         }
         return new Plan(
                 List.copyOf(programs),
                 frontDoor,
-                primary.address(),
-                replica.address(),
+                pair,
                 kafka.broker(),
                 redis.at(),
                 cdnInside,
@@ -80,13 +83,11 @@ final class Blueprint {
                 List.copyOf(remarks));
     }
 
-    private void addServices(
-            Datacenter dc,
-            URI frontDoor,
-            PostgresServer primary,
-            PostgresServer replica,
-            KafkaBroker kafka,
-            Redis redis)
+    private PostgresServer postgres(String name, Path binaries, Address address, PostgresUser user) {
+        return new PostgresServer(name, binaries, folder.of(name), address, user, project.postgresConfiguration());
+    }
+
+    private void addServices(Datacenter dc, URI frontDoor, PostgresPair postgres, KafkaBroker kafka, Redis redis)
             throws IOException {
         Address registry = address(8761);
         Address identity = address(9000);
@@ -95,13 +96,14 @@ final class Blueprint {
         environment.put("MERIDIAN_DATACENTER", dc.name());
         environment.put("MERIDIAN_ISSUER", frontDoor.toString());
         environment.put("MERIDIAN_JWKSETURI", "http://" + identity + "/oauth2/jwks");
-        environment.put("MERIDIAN_POSTGRES", primary.address() + "," + replica.address());
+        environment.put("MERIDIAN_POSTGRES", postgres.hosts());
         environment.put("SPRING_DATA_REDIS_HOST", Address.HOST);
         environment.put("SPRING_DATA_REDIS_PORT", Integer.toString(redis.at().port()));
         environment.put("SPRING_KAFKA_BOOTSTRAPSERVERS", kafka.broker().toString());
         environment.put("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", "http://localhost:" + registry.port() + "/eureka/");
 
-        List<String> needed = List.of(PostgresPrimary.NAME, kafka.name(), redis.name());
+        // Either PostgreSQL server may be the primary.
+        List<String> needed = List.of(Postgres.PRIMARY, Postgres.REPLICA, kafka.name(), redis.name());
         programs.add(service("discovery", dc)
                 .named("discovery-" + dc, ComponentType.OTHER)
                 .at(registry, address(8861))

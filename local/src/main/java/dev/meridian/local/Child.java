@@ -15,6 +15,8 @@ final class Child {
 
     private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 
+    private static final Duration PAUSE_LIMIT = Duration.ofSeconds(5);
+
     private final Program program;
     private final Path folder;
     private final LogFile log;
@@ -75,6 +77,7 @@ final class Child {
         return new Component(
                 name(),
                 program.type(),
+                program.role().orElse(null),
                 program.datacenter(),
                 state(),
                 process().map(OsProcess::pid).orElse(0L),
@@ -123,7 +126,8 @@ final class Child {
     }
 
     private void awaitReady(Process spawned, Deadline deadline, BooleanSupplier abandoned) {
-        boolean ready = deadline.await(() -> !spawned.isAlive() || abandoned.getAsBoolean() || program.ready());
+        boolean ready =
+                deadline.await(() -> !spawned.isAlive() || abandoned.getAsBoolean() || program.canBeIntroduced());
         if (!spawned.isAlive()) {
             throw deathDuringStart(spawned.exitValue());
         }
@@ -169,8 +173,17 @@ final class Child {
         process().ifPresent(running -> running.kill(KILL_LIMIT));
     }
 
+    /** Does something that a start, a stop or a kill of this program in another thread must wait for. */
+    synchronized void undisturbed(Runnable action) {
+        action.run();
+    }
+
+    /** Returns when it stands still, which a busy machine takes a moment for. */
     synchronized void pause() {
-        signal(running -> running.signalAll(Signal.STOP));
+        signal(running -> {
+            running.signalAll(Signal.STOP);
+            Deadline.in(PAUSE_LIMIT).await(() -> running.isPaused() || !running.isAlive());
+        });
     }
 
     synchronized void resume() {

@@ -1,10 +1,20 @@
 package dev.meridian.local;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.jspecify.annotations.Nullable;
+
 /**
  * A component as it stands now.
  *
+ * @param role of a database server; null where a component has none
  * @param pid its process, or 0 when there is none
  * @param address host:port, or a URL where it speaks HTTP
  */
 public record Component(
-        String name, ComponentType type, Datacenter datacenter, ComponentState state, long pid, String address) {}
+        String name,
+        ComponentType type,
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable PostgresRole role,
+        Datacenter datacenter,
+        ComponentState state,
+        long pid,
+        String address) {}

@@ -77,6 +77,9 @@ final class ControlChannel implements AutoCloseable {
             case "status" -> {
                 return JSON.writeValueAsString(stack.status());
             }
+            case "promote" -> {
+                return stack.promote();
+            }
             case "start" -> stack.start(name);
             case "stop" -> stack.stop(name);
             case "kill" -> stack.kill(name);

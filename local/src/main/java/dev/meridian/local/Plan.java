@@ -3,11 +3,12 @@ package dev.meridian.local;
 import java.net.URI;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a stack consists of.
  *
- * @param programs in an order in which each follows those that it needs
+ * @param programs in the order in which they are listed; in which they start, each says itself
  * @param cdnInside where the CDN is told to forget, where there is one
  * @param ports what was taken for them
  * @param remarks what the user should know about it, a line each
@@ -15,8 +16,7 @@ import java.util.Optional;
 record Plan(
         List<Program> programs,
         URI frontDoor,
-        Address primary,
-        Address replica,
+        PostgresPair postgres,
         Address kafka,
         Address redis,
         Optional<Address> cdnInside,
@@ -38,6 +38,21 @@ record Plan(
                 .filter(program -> program.name().equals(name))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    /** The same without all other programs. */
+    Plan only(Set<String> names) {
+        return new Plan(
+                programs.stream()
+                        .filter(program -> names.contains(program.name()))
+                        .toList(),
+                frontDoor,
+                postgres,
+                kafka,
+                redis,
+                cdnInside,
+                ports,
+                remarks);
     }
 
     @Override

@@ -3,9 +3,12 @@ package dev.meridian.local;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,32 +21,63 @@ import java.util.stream.Stream;
  *
  * @param cluster the data directory
  */
-record PostgresServer(Path binaries, Path cluster, Address address, PostgresUser user, Path sharedConfiguration) {
+record PostgresServer(
+        String name, Path binaries, Path cluster, Address address, PostgresUser user, Path sharedConfiguration) {
 
     static final String SUPERUSER = "postgres";
 
     /** The role that the replica streams as; its password is its name, like every role's here. */
     static final String REPLICATOR = "replicator";
 
-    /** Written last when a cluster is made: one without it was interrupted while it was made. */
+    /**
+     * Written last when a cluster is made: one without it was interrupted while it was made. It holds the term in which
+     * that was, see {@link PostgresRoles#term}.
+     */
     private static final String COMPLETE = "meridian.complete";
 
+    /** With this file a server starts as a replica; it removes the file when it is promoted. */
+    private static final String STANDBY = "standby.signal";
+
     private static final String LOCK = "postmaster.pid";
+
+    private static final Duration PROMOTION_LIMIT = Duration.ofSeconds(60);
 
     boolean isComplete() {
         return Files.exists(cluster.resolve(COMPLETE));
     }
 
-    void markComplete() throws IOException {
+    boolean isCompleteIn(int term) throws IOException {
         if (!isComplete()) {
-            Files.createFile(cluster.resolve(COMPLETE));
+            return false;
         }
+        String noted = Files.readString(cluster.resolve(COMPLETE)).strip();
+        return (noted.isEmpty() ? "0" : noted).equals(Integer.toString(term));
+    }
+
+    void markComplete(int term) throws IOException {
+        Path incoming = cluster.resolve(COMPLETE + ".incoming");
+        Files.writeString(incoming, Integer.toString(term));
+        Files.move(incoming, cluster.resolve(COMPLETE), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** From its next start on it takes no writes before it is promoted, whoever starts it. */
+    void fence() throws IOException {
+        Path signal = cluster.resolve(STANDBY);
+        if (Files.isDirectory(cluster) && !Files.exists(signal)) {
+            Files.createFile(signal);
+        }
+    }
+
+    boolean isFenced() {
+        return Files.exists(cluster.resolve(STANDBY));
     }
 
     /** Files of a cluster that a copy of it must not have. */
     static boolean belongsToOneServer(Path relative) {
         String top = relative.getName(0).toString();
-        return top.equals(COMPLETE)
+        return top.startsWith(COMPLETE)
+                || top.equals(STANDBY)
+                || top.startsWith("backup_label")
                 || top.startsWith("postmaster.")
                 || relative.getNameCount() > 1
                         && List.of("pg_wal", "pg_replslot").contains(top);
@@ -117,14 +151,60 @@ record PostgresServer(Path binaries, Path cluster, Address address, PostgresUser
         return DriverManager.getConnection("jdbc:postgresql://" + address + "/" + database, properties);
     }
 
-    /** Whether it answers queries, as a primary or as a replica. */
-    boolean answers(boolean inRecovery) {
-        try (Connection connection = connect("postgres", Duration.ofSeconds(1));
-                var statement = connection.createStatement();
-                var row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
-            return row.next() && row.getBoolean(1) == inRecovery;
+    /** Whether it answers queries, and takes writes or not as the role says. */
+    boolean answersAs(PostgresRole role) {
+        try (Connection connection = connect("postgres", Duration.ofSeconds(1))) {
+            return isInRecovery(connection) == (role == PostgresRole.REPLICA);
         } catch (SQLException e) {
             return false;
+        }
+    }
+
+    private static boolean isInRecovery(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("SELECT pg_is_in_recovery()")) {
+            return row.next() && row.getBoolean(1);
+        }
+    }
+
+    /**
+     * Ends its recovery and returns when it takes writes, on a timeline of its own; one that does already is left alone.
+     *
+     * @throws StackException when it does not within a minute
+     */
+    void promote() {
+        long seconds = PROMOTION_LIMIT.toSeconds();
+        try (Connection connection = connect("postgres", PROMOTION_LIMIT.plusSeconds(10))) {
+            if (!isInRecovery(connection)) {
+                return;
+            }
+            try (Statement statement = connection.createStatement();
+                    ResultSet row = statement.executeQuery("SELECT pg_promote(true, " + seconds + ")")) {
+                if (!row.next() || !row.getBoolean(1)) {
+                    throw new StackException(name + " did not become the primary within " + seconds
+                            + " s; another `promote` goes on with it.");
+                }
+            }
+        } catch (SQLException e) {
+            throw new StackException("Cannot promote " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** What runs on its data, whoever started it; none where the system does not tell (macOS). */
+    List<OsProcess> processes() {
+        try {
+            return Files.isDirectory(cluster) ? OsProcess.in(cluster.toRealPath(), "postgres") : List.of();
+        } catch (IOException e) {
+            throw new StackException("Cannot look for the processes of " + name + ": " + e, e);
+        }
+    }
+
+    /** Lets a server that runs take a new configuration. */
+    void reconfigure(Map<String, String> role) throws IOException, SQLException {
+        configure(role);
+        try (Connection connection = connect("postgres", Duration.ofSeconds(5));
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT pg_reload_conf()");
         }
     }
 }

@@ -6,13 +6,18 @@ import java.util.List;
 import java.util.Optional;
 
 /** A real program or one of our services: what it is called and how it starts. Its process is a {@link Child}. */
-sealed interface Program permits PostgresPrimary, PostgresReplica, Redis, KafkaBroker, JavaService, HaProxy, Varnish {
+sealed interface Program permits Postgres, Redis, KafkaBroker, JavaService, HaProxy, Varnish {
 
     String name();
 
     ComponentType type();
 
     Datacenter datacenter();
+
+    /** Of a program that is one of two which change places. */
+    default Optional<PostgresRole> role() {
+        return Optional.empty();
+    }
 
     /** host:port, or a URL where it speaks HTTP. */
     String address();
@@ -28,7 +33,12 @@ sealed interface Program permits PostgresPrimary, PostgresReplica, Redis, KafkaB
     /** Asks the program itself whether it serves; takes at most about a second. */
     boolean ready();
 
-    /** What has to happen once it is ready and before others may use it; safe to repeat. */
+    /** Whether it has started far enough for {@link #introduce}, after which it is ready. */
+    default boolean canBeIntroduced() {
+        return ready();
+    }
+
+    /** What has to happen once it has started and before others may use it; safe to repeat. */
     default void introduce() throws IOException {}
 
     /** How it comes to start faster, where there is a way. */

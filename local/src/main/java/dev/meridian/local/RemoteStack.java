@@ -57,6 +57,11 @@ final class RemoteStack {
         ask(command, name);
     }
 
+    /** @return the name of the server that is the primary now */
+    String promote() {
+        return ask("promote", "");
+    }
+
     /** Ends the whole stack and returns when it has ended. */
     void stopAll() {
         ask("stop", "");

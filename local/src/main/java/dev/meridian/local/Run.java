@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
             Run.Pause.class,
             Run.Resume.class,
             Run.Start.class,
-            Run.Stop.class
+            Run.Stop.class,
+            Run.Promote.class
         })
 final class Run implements Callable<Integer> {
 
@@ -41,6 +42,16 @@ final class Run implements Callable<Integer> {
             description = "The port of the front door (default: ${DEFAULT-VALUE}).",
             defaultValue = "" + StackSettings.FRONT_DOOR)
     private int port;
+
+    @Option(
+            names = "--synchronous",
+            arity = "0..1",
+            fallbackValue = "" + Replication.Synchronous.DEFAULT_PATIENCE_SECONDS,
+            paramLabel = "SECONDS",
+            description = "Acknowledge a commit only when the database's replica has it too, so that `promote` loses"
+                    + " none. When the replica is gone for so long (default: ${FALLBACK-VALUE}), the primary goes on"
+                    + " alone until it is back.")
+    private @Nullable Integer synchronous;
 
     @Option(
             names = "--data",
@@ -72,6 +83,7 @@ final class Run implements Callable<Integer> {
         StackSettings settings = StackSettings.defaults()
                 .withData(dataFolder())
                 .withFrontDoor(port)
+                .withReplication(replication())
                 .withFresh(fresh);
         long begin = System.nanoTime();
         OUT.println("Starting Meridian; data, logs and state are in " + settings.data() + ".");
@@ -89,7 +101,7 @@ final class Run implements Callable<Integer> {
                     order.status(),
                     order.settled().toMillis());
             OUT.printf(
-                    "Started in %.1f s. From a second terminal: ./run status|kill|pause|resume|start|stop. Ctrl-C ends it.%n",
+                    "Started in %.1f s. From a second terminal: ./run status|kill|pause|resume|start|stop|promote. Ctrl-C ends it.%n",
                     since(begin).toMillis() / 1e3);
             OUT.println("Ready: " + stack.frontDoor());
             OUT.flush();
@@ -99,17 +111,26 @@ final class Run implements Callable<Integer> {
         return 0;
     }
 
+    private Replication replication() {
+        return synchronous == null
+                ? new Replication.Asynchronous()
+                : new Replication.Synchronous(Duration.ofSeconds(synchronous));
+    }
+
     private static Duration since(long begin) {
         return Duration.ofNanos(System.nanoTime() - begin);
     }
 
     private static void print(List<Component> components) {
-        OUT.printf("%-22s %-15s %-10s %-7s %-8s %s%n", "NAME", "TYPE", "DATACENTER", "STATE", "PID", "ADDRESS");
+        OUT.printf(
+                "%-22s %-15s %-8s %-10s %-7s %-8s %s%n",
+                "NAME", "TYPE", "ROLE", "DATACENTER", "STATE", "PID", "ADDRESS");
         for (Component component : components) {
             OUT.printf(
-                    "%-22s %-15s %-10s %-7s %-8s %s%n",
+                    "%-22s %-15s %-8s %-10s %-7s %-8s %s%n",
                     component.name(),
                     component.type(),
+                    component.role() == null ? "-" : component.role(),
                     component.datacenter(),
                     component.state(),
                     component.pid() == 0 ? "-" : component.pid(),
@@ -191,6 +212,18 @@ final class Run implements Callable<Integer> {
             } else {
                 stack.command(command, name);
             }
+        }
+    }
+
+    @Command(
+            name = "promote",
+            description = "Ends the database's primary and makes its replica the primary. The former primary becomes"
+                    + " the replica when it is started again.")
+    static final class Promote extends Remote {
+
+        @Override
+        void obey(RemoteStack stack, String command) {
+            OUT.println(stack.promote() + " is the primary now.");
         }
     }
 }

@@ -16,6 +16,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * The whole system as processes on this machine's loopback: started, watched, hurt and stopped by name.
@@ -29,6 +30,7 @@ public final class Stack implements AutoCloseable {
     private final DataFolder folder;
     private final Plan plan;
     private final Map<String, Child> children = new LinkedHashMap<>();
+    private final StandbyWatch standbyWatch;
     private final Thread shutdownHook;
 
     /** What went wrong during the start, in the order in which it did. */
@@ -39,16 +41,21 @@ public final class Stack implements AutoCloseable {
     private int controlPort;
     private String controlSecret = "";
 
-    private Stack(StackSettings settings, Consumer<String> progress) {
+    private Stack(StackSettings settings, Consumer<String> progress, UnaryOperator<Plan> trim) {
         this.settings = settings;
         this.progress = progress;
         this.folder = DataFolder.open(settings.data());
         try {
             folder.endLeftovers();
-            this.plan = new Blueprint(settings, folder).plan();
+            this.plan = trim.apply(new Blueprint(settings, folder).plan());
             if (settings.fresh()) {
-                folder.wipe(plan.programs().stream().map(Program::name).toList());
+                List<String> folders = new ArrayList<>(
+                        plan.programs().stream().map(Program::name).toList());
+                // Last: as long as there are data, it is known whose count.
+                folders.add(PostgresPair.FOLDER);
+                folder.wipe(folders);
             }
+            plan.postgres().primary(); // is known, or nothing starts
         } catch (IOException e) {
             folder.close();
             throw new StackException("Cannot use the data folder " + settings.data() + ": " + e, e);
@@ -62,6 +69,7 @@ public final class Stack implements AutoCloseable {
                     program.name(),
                     new Child(program, folder.of(program.name()), folder.log(program.name()), new Watch()));
         }
+        this.standbyWatch = new StandbyWatch(plan.postgres(), progress);
         this.shutdownHook = new Thread(this::stop, "stop-the-stack");
         Runtime.getRuntime().addShutdownHook(shutdownHook);
     }
@@ -78,8 +86,14 @@ public final class Stack implements AutoCloseable {
      * @throws StackException saying in one line what is wrong; nothing is left running then
      */
     public static Stack start(StackSettings settings, Consumer<String> progress) {
-        Stack stack = new Stack(settings, progress);
+        return start(settings, progress, plan -> plan);
+    }
+
+    /** @param trim leaves out what a test does without */
+    static Stack start(StackSettings settings, Consumer<String> progress, UnaryOperator<Plan> trim) {
+        Stack stack = new Stack(settings, progress, trim);
         try {
+            stack.standbyWatch.start();
             stack.startAll();
             stack.openFrontDoor();
             stack.finishStart();
@@ -93,7 +107,7 @@ public final class Stack implements AutoCloseable {
     private void startAll() {
         Map<String, CompletableFuture<Void>> starts = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Child child : children.values()) {
+            for (Child child : inOrderOfStart()) {
                 CompletableFuture<?>[] before =
                         child.program().after().stream().map(starts::get).toArray(CompletableFuture<?>[]::new);
                 starts.put(
@@ -116,6 +130,12 @@ public final class Stack implements AutoCloseable {
             // The first failure is the cause; what follows from it is noise.
             throw failures.isEmpty() ? new StackException("The start failed: " + e.getCause(), e) : failures.getFirst();
         }
+    }
+
+    private List<Child> inOrderOfStart() {
+        return children.values().stream()
+                .sorted(Comparator.comparingInt(child -> plan.level(child.program())))
+                .toList();
     }
 
     /** The services have registered by themselves; now the front door has to find them. */
@@ -157,7 +177,7 @@ public final class Stack implements AutoCloseable {
         }
     }
 
-    /** All components as they stand now, in the order in which they start. */
+    /** All components as they stand now. */
     public List<Component> status() {
         // Each answer may take a second when something hangs.
         return children.values().parallelStream().map(Child::component).toList();
@@ -183,6 +203,38 @@ public final class Stack implements AutoCloseable {
     public void kill(String name) {
         child(name).kill();
         recordQuietly();
+    }
+
+    /**
+     * Makes the replica the primary, and ends the one that is. Returns when the new one takes writes; the former becomes
+     * the replica when it is started again.
+     *
+     * @return the name of the new primary
+     * @throws StackException when there is no replica that is fit for it; nothing is changed then
+     */
+    public String promote() {
+        return promote(Promotion.CATCH_UP);
+    }
+
+    String promote(Duration catchUp) {
+        try {
+            Promotion promotion = new Promotion(plan.postgres(), server -> child(server.name()));
+            String primary = standbyWatch.still(() -> promotion.run(catchUp));
+            progress.accept(primary + " is the primary now.");
+            return primary;
+        } finally {
+            recordQuietly();
+        }
+    }
+
+    /** What commits on the primary wait for from now on, see {@link #isReplicaInStep}. */
+    public void replicate(Replication how) {
+        standbyWatch.replicate(how);
+    }
+
+    /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
+    public boolean isReplicaInStep() {
+        return plan.postgres().roles().inStep();
     }
 
     /** SIGSTOP: it is alive, silent, and its connections stay open. */
@@ -221,17 +273,19 @@ public final class Stack implements AutoCloseable {
         return plan.frontDoor().getPort();
     }
 
-    /** Primary and replica, as a pgjdbc URL takes them: host:port,host:port. */
+    /** Both PostgreSQL servers, as a pgjdbc URL takes them: host:port,host:port. */
     public String postgresHosts() {
-        return plan.primary() + "," + plan.replica();
+        return plan.postgres().hosts();
     }
 
+    /** The server that is the primary now. */
     public Address postgresPrimary() {
-        return plan.primary();
+        return plan.postgres().primary().address();
     }
 
+    /** The server that is the replica now, or will be when it is started. */
     public Address postgresReplica() {
-        return plan.replica();
+        return plan.postgres().replica().address();
     }
 
     public String kafkaBootstrapServers() {
@@ -276,6 +330,7 @@ public final class Stack implements AutoCloseable {
         if (started) {
             progress.accept("Stopping.");
         }
+        standbyWatch.close();
         Map<Integer, List<Child>> levels = new TreeMap<>(Comparator.reverseOrder());
         for (Child child : children.values()) {
             levels.computeIfAbsent(plan.level(child.program()), level -> new ArrayList<>())

@@ -13,6 +13,7 @@ import java.time.Duration;
  * @param fresh whether data of an earlier run is wiped first
  * @param services whether our services run too, or only what they stand on
  * @param edge whether a load balancer and a CDN stand before the services, where their programs are installed
+ * @param replication what a commit on the primary waits for
  * @param startLimit how long one program may take to start
  */
 public record StackSettings(
@@ -23,6 +24,7 @@ public record StackSettings(
         boolean fresh,
         boolean services,
         boolean edge,
+        Replication replication,
         Duration startLimit) {
 
     public static final int FRONT_DOOR = 8080;
@@ -39,7 +41,15 @@ public record StackSettings(
     public static StackSettings defaults() {
         Path root = Project.current().root();
         return new StackSettings(
-                root, root.resolve(".meridian"), FRONT_DOOR, true, false, true, true, Duration.ofMinutes(3));
+                root,
+                root.resolve(".meridian"),
+                FRONT_DOOR,
+                true,
+                false,
+                true,
+                true,
+                new Replication.Asynchronous(),
+                Duration.ofMinutes(3));
     }
 
     /** For tests and benchmarks: free ports throughout, so that it lives beside any other. */
@@ -48,30 +58,34 @@ public record StackSettings(
     }
 
     public StackSettings withData(Path data) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withFrontDoor(int frontDoor) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withPreferredPorts(boolean preferredPorts) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withFresh(boolean fresh) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withServices(boolean services) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withEdge(boolean edge) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
+    }
+
+    public StackSettings withReplication(Replication replication) {
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 
     public StackSettings withStartLimit(Duration startLimit) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, startLimit);
+        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 }

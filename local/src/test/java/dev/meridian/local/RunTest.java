@@ -19,7 +19,17 @@ class RunTest {
     private Path data = Path.of("");
 
     @ParameterizedTest
-    @ValueSource(strings = {"status", "kill kafka", "pause kafka", "resume kafka", "start kafka", "stop kafka", "stop"})
+    @ValueSource(
+            strings = {
+                "status",
+                "kill kafka",
+                "pause kafka",
+                "resume kafka",
+                "start kafka",
+                "stop kafka",
+                "stop",
+                "promote"
+            })
     void aCommandWithoutAStackIsOneLine(String command) {
         assertOneLine(1, "No stack runs on the data folder " + data + ".", command + " --data " + data);
     }

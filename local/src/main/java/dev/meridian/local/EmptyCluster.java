@@ -9,46 +9,19 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.postgresql.core.NativeQuery;
 import org.postgresql.core.Parser;
 
-/** The PostgreSQL that takes the writes. */
-record PostgresPrimary(Datacenter datacenter, PostgresServer server, Path initialisation) implements Program {
+/**
+ * How a server comes to its first data.
+ *
+ * @param initialisation the roles and databases that everything else needs, as SQL
+ */
+record EmptyCluster(PostgresServer server, Path initialisation) {
 
-    static final String NAME = "postgres-primary";
-
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public ComponentType type() {
-        return ComponentType.DATABASE;
-    }
-
-    @Override
-    public String address() {
-        return server.address().toString();
-    }
-
-    @Override
-    public List<String> after() {
-        return List.of();
-    }
-
-    @Override
-    public void prepare() throws IOException {
-        if (!server.isComplete()) {
-            Folders.delete(server.cluster());
-            initialise();
-        }
-        server.forgetDeadServer();
-        server.configure(Map.of());
-    }
-
-    private void initialise() throws IOException {
+    /** In place of whatever an interrupted attempt left. */
+    void make() throws IOException {
+        Folders.delete(server.cluster());
         Folders.createPrivate(server.cluster());
         server.user().own(server.cluster());
         Path password = Files.createTempFile("meridian", ".password");
@@ -78,22 +51,8 @@ record PostgresPrimary(Datacenter datacenter, PostgresServer server, Path initia
         }
     }
 
-    @Override
-    public Launch launch() {
-        return server.launch();
-    }
-
-    @Override
-    public boolean ready() {
-        return server.answers(false);
-    }
-
-    /** Roles and databases, once; every role that may log in gets its own name as its password. */
-    @Override
-    public void introduce() throws IOException {
-        if (server.isComplete()) {
-            return;
-        }
+    /** Roles and databases; every role that may log in gets its own name as its password. */
+    void introduce() throws IOException {
         try (Connection connection = server.connect("postgres", Duration.ofSeconds(30));
                 Statement statement = connection.createStatement()) {
             String script = Files.readString(initialisation);
@@ -114,12 +73,6 @@ record PostgresPrimary(Datacenter datacenter, PostgresServer server, Path initia
         } catch (SQLException e) {
             throw new StackException("Cannot run " + initialisation + ": " + e.getMessage(), e);
         }
-        server.markComplete();
-    }
-
-    /** Ends sessions at once and leaves a clean cluster ("fast shutdown"). */
-    @Override
-    public Signal farewell() {
-        return Signal.INT;
+        server.markComplete(0);
     }
 }
