@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -176,6 +177,25 @@ class PromotionTest {
         assertThat(stack().component(primary).state()).isEqualTo(ComponentState.UP);
         assertThat(name(PostgresRole.PRIMARY)).isEqualTo(primary);
         write("INSERT INTO kept VALUES (2)");
+    }
+
+    /** The record comes before what it says: without it, nobody but the former primary ever takes writes. */
+    @Test
+    void aPromotionThatCannotBeRecordedDoesNotHappen() throws Exception {
+        String former = name(PostgresRole.PRIMARY);
+        String next = name(PostgresRole.REPLICA);
+        write("INSERT INTO kept VALUES (1)");
+        Path inTheWay = Files.createDirectories(data.resolve("postgres/roles.json.incoming"));
+
+        assertThatThrownBy(() -> stack().promote()).hasMessageStartingWith("Cannot record in ");
+
+        Files.delete(inTheWay);
+        assertThat(stack().component(former).state()).isEqualTo(ComponentState.DOWN);
+        assertThat(stack().component(next).role()).isEqualTo(PostgresRole.REPLICA);
+        isReadOnly(stack().postgresReplica());
+        stack().start(former);
+        write("INSERT INTO kept VALUES (2)");
+        streams();
     }
 
     @Test
