@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class History implements AutoCloseable {
 
     /** A full history ends the run: what is not written down cannot be checked. */
-    private static final int LIMIT = 400_000;
+    private static final int LIMIT = 1_000_000;
 
     /**
      * Something that a client wanted, with all the attempts that it took.

@@ -44,7 +44,7 @@ record Report(
 
                 ```
                 mvn verify -Dit.test=RandomFaultsIT -Dtest=NONE -Dsurefire.failIfNoSpecifiedTests=false \\
-                  -Dfailsafe.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false \\
+                  -Dfailsafe.failIfNoSpecifiedTests=false -Dskip.containers \\
                   %s
                 ```
 
