@@ -183,8 +183,8 @@ class ComposeIT {
 
         Map<String, Set<String>> told = new TreeMap<>();
         for (String line : Files.readAllLines(Path.of("../docs/infrastructure.md"))) {
-            Matcher row =
-                    Pattern.compile("\\| `(edge|app|cache|data)` \\| ([^|]*) \\|.*").matcher(line);
+            Matcher row = Pattern.compile("\\| `(edge|app|cache|data)` \\| ([^|]*) \\|.*")
+                    .matcher(line);
             if (row.matches()) {
                 told.put(
                         row.group(1),
