@@ -20,8 +20,9 @@ public class RealBackingServices implements ApplicationContextInitializer<Config
                         "spring.data.redis.timeout=5s",
                         "meridian.issuer=" + Tokens.ISSUER,
                         "meridian.jwk-set-uri=" + Tokens.jwkSetUri(),
-                        // Orders that a test leaves behind stay where they are.
+                        // What a test leaves behind, or made look old, stays as it is.
                         "meridian.reemission.after=1d",
+                        "meridian.idempotency.sweep=1d",
                         "management.server.port=0",
                         "eureka.client.enabled=false")
                 .applyTo(context);

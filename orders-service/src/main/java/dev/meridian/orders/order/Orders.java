@@ -132,9 +132,10 @@ public class Orders {
     /**
      * An order that was not settled in good time.
      *
-     * @param deadLetter whether the queue gave it up, and nobody has sent it again
+     * @param stuck whether nothing is known that it waits for: its event has left the outbox, and the queue has not given
+     *     it up, or somebody has sent it again since
      */
-    record Unsettled(Order order, String paymentToken, boolean deadLetter) {}
+    record Unsettled(Order order, String paymentToken, boolean stuck) {}
 
     /**
      * Takes orders that are still placed and that nobody has seen to since a moment, those that waited longest first,
@@ -145,7 +146,7 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     List<Unsettled> attend(Instant since, Instant now, int limit) {
-        record Attended(Head head, String paymentToken, boolean deadLetter) {}
+        record Attended(Head head, String paymentToken, boolean stuck) {}
         List<Attended> attended = jdbc.sql("""
                 WITH waiting AS (
                     SELECT id AS waiting_id FROM orders
@@ -153,15 +154,15 @@ public class Orders {
                     ORDER BY coalesce(attended_at, placed_at) LIMIT ? FOR UPDATE SKIP LOCKED)
                 UPDATE orders SET attended_at = ? FROM waiting WHERE id = waiting_id
                 RETURNING id, customer, status, version, placed_at, total, currency, reason, payment_token,
-                          EXISTS (SELECT FROM dead_letters
-                                  WHERE order_id = orders.id AND redriven_at IS NULL) AS dead_letter""")
+                          NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id)
+                          AND NOT EXISTS (SELECT FROM dead_letters
+                                          WHERE order_id = orders.id AND redriven_at IS NULL) AS stuck""")
                 .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
-                .query((row, n) ->
-                        new Attended(Head.of(row), row.getString("payment_token"), row.getBoolean("dead_letter")))
+                .query((row, n) -> new Attended(Head.of(row), row.getString("payment_token"), row.getBoolean("stuck")))
                 .list();
         List<Order> whole = withLines(attended.stream().map(Attended::head).toList());
         return IntStream.range(0, whole.size())
-                .mapToObj(i -> new Unsettled(whole.get(i), attended.get(i).paymentToken, attended.get(i).deadLetter))
+                .mapToObj(i -> new Unsettled(whole.get(i), attended.get(i).paymentToken, attended.get(i).stuck))
                 .toList();
     }
 

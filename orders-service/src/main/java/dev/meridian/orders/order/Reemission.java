@@ -17,8 +17,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Emits orders again that were not settled in good time, for whatever reason their event or its outcome was lost.
- * Every step of fulfilment is idempotent, so one time too many changes nothing. An order that the queue gave up on waits
- * for an operator instead.
+ * Every step of fulfilment is idempotent, so one time too many changes nothing. An order whose event is still in the outbox
+ * waits for Kafka, and one that the queue gave up on for an operator.
  */
 @Component
 class Reemission {
@@ -61,7 +61,7 @@ class Reemission {
         int emitted = transaction.execute(status -> {
             Instant now = clock.instant();
             List<Outbox.Event> events = orders.attend(now.minus(settings.after()), now, settings.batch()).stream()
-                    .filter(unsettled -> !unsettled.deadLetter())
+                    .filter(Orders.Unsettled::stuck)
                     .map(this::placed)
                     .toList();
             if (!events.isEmpty()) {

@@ -1,6 +1,7 @@
 package dev.meridian.orders.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
@@ -19,8 +20,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
@@ -36,6 +39,7 @@ class ReemissionTest {
     private final TransactionTemplate transaction;
     private final JsonMapper json;
     private final JdbcClient jdbc;
+    private final SmartLifecycle relay;
     private final Feed placed;
     private final String customer = "customer-" + UUID.randomUUID();
     private Api api = new Api(0);
@@ -47,12 +51,14 @@ class ReemissionTest {
             TransactionTemplate transaction,
             JsonMapper json,
             JdbcClient jdbc,
+            @Qualifier("outboxRelay") SmartLifecycle relay,
             @Value("${spring.kafka.bootstrap-servers}") String kafka) {
         this.orders = orders;
         this.outbox = outbox;
         this.transaction = transaction;
         this.json = json;
         this.jdbc = jdbc;
+        this.relay = relay;
         this.placed = new Feed(kafka, OrderPlaced.TOPIC);
     }
 
@@ -91,13 +97,20 @@ class ReemissionTest {
         return api.place(customer, Api.order("TEA-001", 3)).json().at("/id").asString();
     }
 
+    /** An order whose event has left the outbox. */
+    private String placeAndTell() {
+        String id = place();
+        await().atMost(SOON).until(() -> waitingInTheOutbox(id) == 0);
+        return id;
+    }
+
     private List<ConsumerRecord<String, String>> published(int atLeast, String id) {
         return placed.await(atLeast, SOON, record -> record.key().equals(id));
     }
 
     @Test
     void anOrderThatWaitsIsEmittedAgainAsItWas() {
-        String id = place();
+        String id = placeAndTell();
         assertThat(published(1, id)).hasSize(1);
 
         assertThat(reemitLater(AFTER.minusMinutes(1))).isZero();
@@ -113,18 +126,19 @@ class ReemissionTest {
 
     @Test
     void itIsEmittedOnceInEachPeriodAsLongAsItWaits() {
-        place();
+        String id = placeAndTell();
 
         assertThat(reemitLater(AFTER.plusMinutes(1))).isEqualTo(1);
         assertThat(reemitLater(AFTER.plusMinutes(2))).isZero();
         assertThat(reemitLater(AFTER.multipliedBy(2))).isZero();
+        await().atMost(SOON).until(() -> waitingInTheOutbox(id) == 0);
         assertThat(reemitLater(AFTER.multipliedBy(2).plusMinutes(2))).isEqualTo(1);
     }
 
     @Test
     void whatIsSettledOrCancelledWaitsNoMore() {
-        String cancelled = place();
-        String settled = place();
+        String cancelled = placeAndTell();
+        String settled = placeAndTell();
         api.cancel(customer, cancelled);
         transaction.executeWithoutResult(status ->
                 orders.settle(List.of(new Orders.Settlement(UUID.fromString(settled), Order.Status.CONFIRMED, null))));
@@ -134,7 +148,7 @@ class ReemissionTest {
 
     @Test
     void anOrderThatTheQueueGaveUpOnWaitsForAnOperatorUntilItIsRedriven() {
-        UUID id = UUID.fromString(place());
+        UUID id = UUID.fromString(placeAndTell());
         deadLetter(id, 1);
 
         assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
@@ -142,8 +156,32 @@ class ReemissionTest {
                 .param(id)
                 .update();
         assertThat(reemitLater(AFTER.multipliedBy(3))).isEqualTo(1);
+        await().atMost(SOON).until(() -> waitingInTheOutbox(id.toString()) == 0);
         deadLetter(id, 2);
         assertThat(reemitLater(AFTER.multipliedBy(5))).isZero();
+    }
+
+    @Test
+    void anEventThatHasNotLeftYetIsNotLost() {
+        relay.stop();
+        String id;
+        try {
+            id = place();
+            assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
+        } finally {
+            relay.start();
+        }
+
+        assertThat(published(1, id)).hasSize(1);
+        await().atMost(SOON).until(() -> waitingInTheOutbox(id) == 0);
+        assertThat(reemitLater(AFTER.multipliedBy(3))).isEqualTo(1);
+    }
+
+    private int waitingInTheOutbox(String id) {
+        return jdbc.sql("SELECT count(*) FROM outbox WHERE order_id = ?::uuid")
+                .param(id)
+                .query(Integer.class)
+                .single();
     }
 
     private void deadLetter(UUID id, long position) {
@@ -154,13 +192,9 @@ class ReemissionTest {
 
     @Test
     void oneLookIsBoundedAndTakesThoseFirstThatWaitedLongest() {
-        String first = place();
-        place();
-        place();
-        // They were placed within a millisecond or two; this one surely before the others.
-        jdbc.sql("UPDATE orders SET placed_at = placed_at - interval '1 minute' WHERE id = ?::uuid")
-                .param(first)
-                .update();
+        String first = placeAndTell();
+        placeAndTell();
+        placeAndTell();
         published(1, first);
 
         assertThat(later(AFTER.plusMinutes(1), 1).reemit()).isEqualTo(1);
@@ -176,17 +210,16 @@ class ReemissionTest {
         for (int i = 0; i < 20; i++) {
             ids.add(place());
         }
+        await().atMost(SOON).until(() -> ids.stream().allMatch(id -> waitingInTheOutbox(id) == 0));
 
         List<Future<Integer>> instances = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < 4; i++) {
                 instances.add(threads.submit(() -> {
                     int emitted = 0;
-                    int last;
-                    do {
-                        last = later(AFTER.plusMinutes(1), 3).reemit();
-                        emitted += last;
-                    } while (last > 0);
+                    for (int look = 0; look < 10; look++) {
+                        emitted += later(AFTER.plusMinutes(1), 3).reemit();
+                    }
                     return emitted;
                 }));
             }

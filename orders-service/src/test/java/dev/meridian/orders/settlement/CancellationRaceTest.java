@@ -32,8 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 @RunningService
 class CancellationRaceTest {
 
-    private static final int ROUNDS = 8;
-    private static final int ORDERS = 12;
+    private static final int ROUNDS = 6;
+    private static final int ORDERS = 9;
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private final Settlements settlements;

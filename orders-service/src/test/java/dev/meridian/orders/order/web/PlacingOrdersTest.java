@@ -1,5 +1,6 @@
 package dev.meridian.orders.order.web;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
@@ -28,19 +28,22 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @RunningService
 class PlacingOrdersTest {
 
     private final JdbcClient jdbc;
     private final IdempotencyKeys keys;
+    private final TransactionTemplate transaction;
     private final String customer = "customer-" + UUID.randomUUID();
     private Api api = new Api(0);
 
     @Autowired
-    PlacingOrdersTest(JdbcClient jdbc, IdempotencyKeys keys) {
+    PlacingOrdersTest(JdbcClient jdbc, IdempotencyKeys keys, TransactionTemplate transaction) {
         this.jdbc = jdbc;
         this.keys = keys;
+        this.transaction = transaction;
     }
 
     @BeforeEach
@@ -164,18 +167,21 @@ class PlacingOrdersTest {
         }
     }
 
+    /** The first to come is held while it is processed, until others have come, so that they really meet. */
     @Test
     void fiftyClientsThatSendTheSameKeyAtOnceGetOneOrder() throws Exception {
         String key = UUID.randomUUID().toString();
-        CyclicBarrier together = new CyclicBarrier(50);
+        CountDownLatch met = new CountDownLatch(5);
         List<Future<List<Api.Answer>>> clients = new ArrayList<>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < 50; i++) {
-                clients.add(threads.submit(() -> {
-                    together.await(20, SECONDS);
-                    return placeWithRetries(key);
-                }));
-            }
+            transaction.executeWithoutResult(status -> {
+                jdbc.sql("LOCK TABLE order_lines IN SHARE MODE").update();
+                for (int i = 0; i < 50; i++) {
+                    clients.add(threads.submit(() -> placeWithRetries(key, met)));
+                }
+                // Not for longer than a request waits for a lock.
+                metInTime(met, Duration.ofMillis(1_500));
+            });
         }
 
         List<Api.Answer> all = new ArrayList<>();
@@ -197,13 +203,22 @@ class PlacingOrdersTest {
     }
 
     /** As a client does it: told that now is a bad time, it sends the same again. All that it was answered. */
-    private List<Api.Answer> placeWithRetries(String key) {
+    private List<Api.Answer> placeWithRetries(String key, CountDownLatch met) {
         List<Api.Answer> answers = new ArrayList<>();
-        await().atMost(Duration.ofSeconds(30)).until(() -> {
+        await().pollDelay(Duration.ZERO).atMost(Duration.ofSeconds(30)).until(() -> {
             answers.add(api.place(customer, key, Api.order("COF-001", 1)));
+            met.countDown();
             return answers.getLast().status() == 201;
         });
         return answers;
+    }
+
+    private static void metInTime(CountDownLatch met, Duration atMost) {
+        try {
+            met.await(atMost.toMillis(), MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @ParameterizedTest(name = "{0}")
