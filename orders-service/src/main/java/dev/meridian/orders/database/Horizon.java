@@ -3,6 +3,7 @@ package dev.meridian.orders.database;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,21 +16,30 @@ public final class Horizon {
 
     private final Consumer<Position> moved;
     private @Nullable Position position;
+    private final boolean onPrimary;
+    private @Nullable Position seen;
     private @Nullable Position covered;
+    private boolean fromReplica;
 
-    private Horizon(@Nullable Position position, Consumer<Position> moved) {
+    private Horizon(@Nullable Position position, boolean onPrimary, Consumer<Position> moved) {
         this.position = position;
+        this.onPrimary = onPrimary;
         this.moved = moved;
     }
 
     /** @param position null for a caller who has seen nothing */
     public static Horizon at(@Nullable Position position) {
-        return new Horizon(position, any -> {});
+        return new Horizon(position, false, any -> {});
+    }
+
+    /** For one who must know what is so now: reads go to the primary. */
+    public static Horizon now(@Nullable Position position) {
+        return new Horizon(position, true, any -> {});
     }
 
     /** @param moved hears of the caller's position each time that something was shown or written */
     public static Horizon at(@Nullable Position position, Consumer<Position> moved) {
-        return new Horizon(position, moved);
+        return new Horizon(position, false, moved);
     }
 
     /** The one of the work in progress; nothing outside of {@link #call}. */
@@ -53,26 +63,43 @@ public final class Horizon {
         return ScopedValue.where(CURRENT, this).call(work::call);
     }
 
-    public Optional<Position> position() {
-        return Optional.ofNullable(position);
+    public <T extends @Nullable Object> T get(Supplier<T> work) {
+        return ScopedValue.where(CURRENT, this).call(work::get);
     }
 
-    /**
-     * What the latest read was sure to include: everything up to this position. Nothing where that is unknown.
-     */
+    /** What was shown or written within it lies at or before this; nothing where nothing was. */
+    public Optional<Position> seen() {
+        return Optional.ofNullable(seen);
+    }
+
+    /** What the latest read was sure to include: everything up to this. Nothing where that is unknown. */
     public Optional<Position> covered() {
         return Optional.ofNullable(covered);
     }
 
-    void saw(Position seen) {
-        Position later = Position.later(position, seen);
+    void saw(Position at) {
+        seen = Position.later(seen, at);
+        if (covered != null && covered.timeline() != at.timeline()) {
+            covered = null; // one server was asked how far it is, and another one read
+        }
+        Position later = Position.later(position, at);
         position = later;
         if (later != null) {
             moved.accept(later);
         }
     }
 
-    void covers(@Nullable Position everything) {
+    /** Whether the latest read was answered by the replica. */
+    public boolean fromReplica() {
+        return fromReplica;
+    }
+
+    boolean onPrimary() {
+        return onPrimary;
+    }
+
+    void reads(boolean replica, @Nullable Position everything) {
+        fromReplica = replica;
         covered = everything;
     }
 }

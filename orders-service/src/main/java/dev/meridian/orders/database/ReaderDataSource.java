@@ -4,8 +4,11 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
+import java.util.WeakHashMap;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.datasource.AbstractDataSource;
@@ -21,6 +24,7 @@ final class ReaderDataSource extends AbstractDataSource {
     private final DataSource reader;
     private final DataSource writer;
     private final Replica replica;
+    private final Map<PGConnection, Long> firstSeen = new WeakHashMap<>();
     private final Counter fromReplica;
     private final Counter fromPrimary;
 
@@ -41,36 +45,58 @@ final class ReaderDataSource extends AbstractDataSource {
 
     @Override
     public Connection getConnection() throws SQLException {
-        Position required = Horizon.required();
-        // Before the transaction's first statement: what is known now, it will see.
-        Position reached = replica.reached().orElse(null);
-        if (SecondTry.Attempt.current().mayUseReplica() && replica.serves(required)) {
-            try {
-                Connection connection = reader.getConnection();
-                SecondTry.Attempt.current().usesReplica();
-                Horizon.current().ifPresent(horizon -> horizon.covers(reached));
-                fromReplica.increment();
-                Tracked.track(connection);
+        if (mayUseReplica() && replica.serves(Horizon.required())) {
+            Connection connection = fromReplica(Horizon.required());
+            if (connection != null) {
                 return connection;
-            } catch (SQLException e) {
-                replica.rest();
-                log.warn("The replica gives no connection; reads go to the primary: {}", e.getMessage());
             }
         }
+        Position covered = replica.primaryIncluded().orElse(null);
         Connection connection = writer.getConnection();
-        Horizon.current().ifPresent(horizon -> horizon.covers(before(required)));
+        Horizon.current().ifPresent(horizon -> horizon.reads(false, covered));
         fromPrimary.increment();
-        Tracked.track(connection);
+        Tracked.track(connection, any -> {});
         return connection;
     }
 
-    /**
-     * What anybody was shown before this question can be read from the primary now. That holds for commits before the
-     * required position, and not for one that ends there: it may have been flushed, and its position given out, while
-     * it still waited for the replica's confirmation and nobody saw it.
-     */
-    private static @Nullable Position before(@Nullable Position required) {
-        return required == null || required.lsn() == 0 ? null : new Position(required.timeline(), required.lsn() - 1);
+    private @Nullable Connection fromReplica(@Nullable Position required) {
+        // Before the transaction's first statement: what is known now, that will see.
+        Position reached = replica.reached().orElse(null);
+        try {
+            Connection connection = reader.getConnection();
+            boolean known = replica.isKnownTo(since(connection));
+            if (required != null && !known) {
+                connection.close();
+                return null;
+            }
+            SecondTry.Attempt.current().usesReplica();
+            Horizon.current().ifPresent(horizon -> horizon.reads(true, known ? reached : null));
+            fromReplica.increment();
+            Tracked.track(connection, this::found);
+            return connection;
+        } catch (SQLException e) {
+            replica.rest();
+            log.warn("The replica gives no connection; reads go to the primary: {}", e.getMessage());
+            return null;
+        }
+    }
+
+    private long since(Connection connection) throws SQLException {
+        PGConnection physical = connection.unwrap(PGConnection.class);
+        synchronized (firstSeen) {
+            return firstSeen.computeIfAbsent(physical, any -> System.nanoTime());
+        }
+    }
+
+    private void found(Standing standing) {
+        if (standing.replica()) {
+            replica.replicaHas(standing.reached());
+        }
+    }
+
+    private static boolean mayUseReplica() {
+        return SecondTry.Attempt.current().mayUseReplica()
+                && !Horizon.current().map(Horizon::onPrimary).orElse(false);
     }
 
     @Override

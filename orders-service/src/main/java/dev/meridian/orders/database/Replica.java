@@ -24,6 +24,10 @@ public final class Replica {
     private final Deque<Noticed> ahead = new ArrayDeque<>();
 
     private volatile @Nullable Noticed replica;
+
+    /** When the latest question was asked that the replica answered. */
+    private volatile @Nullable Long asked;
+
     private volatile @Nullable Noticed primary;
 
     /** Only an answer to a question asked after this moment ends the rest. */
@@ -47,9 +51,30 @@ public final class Replica {
                 && lag().map(lag -> lag.compareTo(maxLag) <= 0).orElse(true);
     }
 
+    /**
+     * Whether it is still the server that the known position is of, for somebody who is connected to it since then. A
+     * server that crashed comes back with less than it had, and no connection lasts through that.
+     */
+    boolean isKnownTo(long connectedSince) {
+        Long latest = asked;
+        return replica != null && latest != null && latest - connectedSince > 0;
+    }
+
     /** Everything up to here can be read from it. */
     Optional<Position> reached() {
         return Optional.ofNullable(replica).map(Noticed::position);
+    }
+
+    /**
+     * What anybody was shown up to here can be read from the primary now. That holds for commits before the position that
+     * the primary gave last, and not for one that ends there: it may have been flushed while it still waited for the
+     * replica's confirmation, and nobody saw it.
+     */
+    Optional<Position> primaryIncluded() {
+        return Optional.ofNullable(primary)
+                .map(Noticed::position)
+                .filter(position -> position.lsn() > 0)
+                .map(position -> new Position(position.timeline(), position.lsn() - 1));
     }
 
     /** Whether it is there and follows closely enough for reads that need no certain position. */
@@ -80,22 +105,34 @@ public final class Replica {
         restingSince = nanoTime.getAsLong();
     }
 
-    /** @param asked when the question was asked that this answers */
-    void replicaAnswered(Position reached, long asked) {
+    /** @param when when the question was asked that this answers */
+    synchronized void replicaAnswered(Position answered, long when) {
+        // A read may have seen more since it was asked.
+        Noticed known = replica;
+        Position reached = known != null && known.position.includes(answered) ? known.position : answered;
         replica = new Noticed(reached, nanoTime.getAsLong());
+        asked = when;
         synchronized (ahead) {
             while (!ahead.isEmpty() && reached.compareTo(ahead.peekFirst().position) >= 0) {
                 ahead.removeFirst();
             }
         }
         Long resting = restingSince;
-        if (resting != null && asked - resting > 0) {
+        if (resting != null && when - resting > 0) {
             restingSince = null;
         }
     }
 
+    /** A read of it found that it has this. */
+    synchronized void replicaHas(Position reached) {
+        Noticed known = replica;
+        if (known != null && reached.includes(known.position)) {
+            replica = new Noticed(reached, known.at);
+        }
+    }
+
     /** It does not answer, or is no replica. */
-    void replicaIsAway() {
+    synchronized void replicaIsAway() {
         replica = null;
     }
 

@@ -2,6 +2,7 @@ package dev.meridian.orders.database;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -17,21 +18,27 @@ final class Tracked implements TransactionSynchronization, Ordered {
     private final Connection connection;
     private final Horizon horizon;
     private final boolean readOnly;
+    private final Consumer<Standing> found;
 
-    private Tracked(Connection connection, Horizon horizon, boolean readOnly) {
+    private Tracked(Connection connection, Horizon horizon, boolean readOnly, Consumer<Standing> found) {
         this.connection = connection;
         this.horizon = horizon;
         this.readOnly = readOnly;
+        this.found = found;
     }
 
-    /** To be called once for each connection that a transaction gets. */
-    static void track(Connection connection) {
+    /**
+     * To be called once for each connection that a transaction gets.
+     *
+     * @param found hears of what a read found out about its server
+     */
+    static void track(Connection connection, Consumer<Standing> found) {
         if (TransactionSynchronizationManager.isActualTransactionActive()
                 && TransactionSynchronizationManager.isSynchronizationActive()) {
             boolean readOnly = TransactionSynchronizationManager.isCurrentTransactionReadOnly();
             Horizon.current()
                     .ifPresent(horizon -> TransactionSynchronizationManager.registerSynchronization(
-                            new Tracked(connection, horizon, readOnly)));
+                            new Tracked(connection, horizon, readOnly, found)));
         }
     }
 
@@ -40,7 +47,9 @@ final class Tracked implements TransactionSynchronization, Ordered {
     public void beforeCommit(boolean any) {
         if (readOnly) {
             try {
-                horizon.saw(Standing.of(connection).bound());
+                Standing standing = Standing.of(connection);
+                found.accept(standing);
+                horizon.saw(standing.bound());
             } catch (SQLException e) {
                 throw new DataAccessResourceFailureException("The position of a read is not to be had", e);
             }

@@ -15,7 +15,7 @@ final class WriterDataSource extends DelegatingDataSource {
     @Override
     public Connection getConnection() throws SQLException {
         Connection connection = super.getConnection();
-        Tracked.track(connection);
+        Tracked.track(connection, any -> {});
         return connection;
     }
 }

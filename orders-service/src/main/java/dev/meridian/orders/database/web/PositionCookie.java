@@ -60,7 +60,7 @@ class PositionCookie extends OncePerRequestFilter {
         return ResponseCookie.from(NAME, position.toString())
                 .httpOnly(true)
                 .sameSite("Lax")
-                .path("/api")
+                .path("/api/orders") // not the catalogue, whose requests a CDN answers only where they carry no cookie
                 .maxAge(LIFETIME)
                 .build()
                 .toString();
