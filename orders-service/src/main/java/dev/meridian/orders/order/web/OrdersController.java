@@ -2,7 +2,6 @@ package dev.meridian.orders.order.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.order.Order;
-import dev.meridian.orders.order.Orders;
 import dev.meridian.orders.order.cache.OrderCache;
 import dev.meridian.orders.order.cache.OrderViews;
 import dev.meridian.orders.web.Problem;
@@ -32,11 +31,9 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/orders")
 class OrdersController {
 
-    private final Orders orders;
     private final OrderViews views;
 
-    OrdersController(Orders orders, OrderViews views) {
-        this.orders = orders;
+    OrdersController(OrderViews views) {
         this.views = views;
     }
 
@@ -74,7 +71,7 @@ class OrdersController {
             @RequestParam(required = false) @Nullable String cursor,
             Principal customer) {
         UUID before = cursor == null ? null : Cursor.decode(cursor);
-        List<Order> found = orders.page(customer.getName(), before, limit + 1);
+        List<Order> found = views.page(customer.getName(), before, limit + 1);
         boolean more = found.size() > limit;
         List<Order> page = more ? found.subList(0, limit) : found;
         return ResponseEntity.ok()
