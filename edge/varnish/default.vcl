@@ -151,7 +151,7 @@ sub vcl_backend_fetch {
     unset bereq.http.X-Varnish;
     unset bereq.http.X-Cache;
     set bereq.first_byte_timeout = 25s; # the load balancer answers before that
-    set bereq.between_bytes_timeout = 25s; # event streams send something every 15 s at least
+    set bereq.between_bytes_timeout = 25s; # event streams send something every 10 s
     if (bereq.uncacheable) {
         return (fetch);
     }

@@ -22,7 +22,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,8 +54,12 @@ class HaProxyTest {
     /** What the gateway does with its next requests; OK when there is nothing more. */
     private enum Deed {
         BREAK_OFF,
-        HANG
+        HANG,
+        /** Answers with the others that are held. */
+        HOLD
     }
+
+    private static final CountDownLatch HELD = new CountDownLatch(1);
 
     private static final BlockingQueue<Deed> DEEDS = new LinkedBlockingQueue<>();
 
@@ -71,7 +77,7 @@ class HaProxyTest {
         });
         healthServer.start();
         HEALTH.set(healthServer);
-        ServerSocket gateway = new ServerSocket(0, 100, InetAddress.getByName(Address.HOST));
+        ServerSocket gateway = new ServerSocket(0, 1_000, InetAddress.getByName(Address.HOST));
         GATEWAY.set(gateway);
         Thread.ofVirtual().start(() -> serve(gateway));
 
@@ -138,6 +144,9 @@ class HaProxyTest {
                 Thread.sleep(10_000);
                 return;
             }
+            if (deed == Deed.HOLD) {
+                HELD.await();
+            }
             connection
                     .getOutputStream()
                     .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -185,6 +194,26 @@ class HaProxyTest {
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(EJECTED);
         assertThat(answer.statusCode()).isBetween(502, 503);
         assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+    }
+
+    @Test
+    void eventStreamsTakeNoPlacesFromOtherRequests() throws Exception {
+        int many = 450; // a gateway has 400 places for all other requests
+        for (int i = 0; i < many; i++) {
+            DEEDS.add(Deed.HOLD);
+        }
+        List<CompletableFuture<HttpResponse<String>>> streams = new ArrayList<>();
+        for (int i = 0; i < many; i++) {
+            streams.add(
+                    HTTP.sendAsync(get("/api/orders/" + i + "/events").build(), HttpResponse.BodyHandlers.ofString()));
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> ASKED.size() >= many);
+
+        assertThat(send(get("/api/orders/1")).statusCode()).isEqualTo(200);
+        HELD.countDown();
+        for (var stream : streams) {
+            stream.get(30, TimeUnit.SECONDS);
+        }
     }
 
     @ParameterizedTest(name = "{0}, key {1}: {2} attempts")

@@ -5,10 +5,12 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.InvalidOffsetException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.slf4j.Logger;
@@ -43,15 +45,10 @@ class Originals {
         long end = System.nanoTime() + PATIENCE.toNanos();
         try (Consumer<String, byte[]> consumer = consumers.createConsumer(null, "originals", null, overrides())) {
             for (DeadLetter.Origin origin : origins) {
-                var partition = new TopicPartition(origin.topic(), origin.partition());
-                consumer.assign(List.of(partition));
-                consumer.seek(partition, origin.offset());
-                while (System.nanoTime() - end < 0 && consumer.position(partition, left(end)) <= origin.offset()) {
-                    for (ConsumerRecord<String, byte[]> record : consumer.poll(left(end))) {
-                        if (record.offset() == origin.offset()) {
-                            found.put(origin, record);
-                        }
-                    }
+                try {
+                    read(consumer, origin, end).ifPresent(record -> found.put(origin, record));
+                } catch (InvalidOffsetException e) {
+                    log.debug("The record of a dead letter is gone: {}", origin);
                 }
             }
         } catch (KafkaException e) {
@@ -60,13 +57,27 @@ class Originals {
         return found;
     }
 
+    private static Optional<ConsumerRecord<String, byte[]>> read(
+            Consumer<String, byte[]> consumer, DeadLetter.Origin origin, long end) {
+        var partition = new TopicPartition(origin.topic(), origin.partition());
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, origin.offset());
+        while (System.nanoTime() - end < 0) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(left(end))) {
+                // The first from there on; a later one where this one is gone.
+                return record.offset() == origin.offset() ? Optional.of(record) : Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
     private static Duration left(long end) {
         return Duration.ofNanos(Math.max(1, end - System.nanoTime()));
     }
 
     private static Properties overrides() {
         var overrides = new Properties();
-        overrides.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest"); // what is gone is not looked for
+        overrides.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "none"); // what is gone is not looked for
         overrides.setProperty(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "1");
         overrides.setProperty(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, "1"); // one batch at a time
         overrides.setProperty(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");

@@ -225,7 +225,7 @@ class LiveTest {
 
     @Test
     void noChangeIsLostWhileAStreamOpens() throws Exception {
-        for (int round = 0; round < 40; round++) {
+        for (int round = 0; round < 25; round++) {
             String id = place();
             var together = new CyclicBarrier(2);
             var settling = CompletableFuture.runAsync(() -> {
