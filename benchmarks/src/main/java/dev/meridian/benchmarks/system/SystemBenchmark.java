@@ -9,6 +9,7 @@ import dev.meridian.benchmarks.Table;
 import dev.meridian.benchmarks.Target;
 import dev.meridian.benchmarks.load.ClosedLoop;
 import dev.meridian.benchmarks.outbox.OutboxBenchmark;
+import dev.meridian.benchmarks.overload.OverloadBenchmark;
 import dev.meridian.local.Component;
 import dev.meridian.local.Stack;
 import dev.meridian.local.StackException;
@@ -32,7 +33,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "benchmarks/run",
         mixinStandardHelpOptions = true,
-        subcommands = {OutboxBenchmark.class, StreamsBenchmark.class},
+        subcommands = {OutboxBenchmark.class, StreamsBenchmark.class, OverloadBenchmark.class},
         description = "Measures the whole system on this machine, with the load generator beside it.")
 public final class SystemBenchmark implements Callable<Integer> {
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.benchmarks.overload;
+
+import org.jspecify.annotations.NullMarked;
