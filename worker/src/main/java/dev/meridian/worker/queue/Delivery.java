@@ -1,6 +1,7 @@
 package dev.meridian.worker.queue;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,7 +36,7 @@ class Delivery {
     private final ObservationRegistry observations;
 
     private final CountDownLatch stopping = new CountDownLatch(1);
-    private final AtomicInteger resting;
+    private final Map<String, AtomicInteger> resting;
     private final AtomicInteger heldUp;
 
     Delivery(
@@ -46,13 +48,26 @@ class Delivery {
         this.settings = settings;
         this.meters = meters;
         this.observations = observations;
-        this.resting = meters.gauge("meridian.queue.resting", new AtomicInteger());
+        this.resting = handlers.stream()
+                .map(EventHandler::topic)
+                .distinct()
+                .collect(Collectors.toMap(Function.identity(), topic -> resting(topic, meters)));
         this.heldUp = meters.gauge("meridian.queue.held.up", new AtomicInteger());
     }
 
-    /** How many failed events rest just now, each on a consumer that takes nothing else meanwhile. */
-    int resting() {
-        return resting.get();
+    private static AtomicInteger resting(String topic, MeterRegistry meters) {
+        var count = new AtomicInteger();
+        meters.gauge("meridian.queue.resting", Tags.of("topic", topic), count);
+        return count;
+    }
+
+    /** How many failed events of the topic rest just now, each on a consumer that takes nothing else meanwhile. */
+    int resting(String topic) {
+        return of(topic).get();
+    }
+
+    private AtomicInteger of(String topic) {
+        return Objects.requireNonNull(resting.get(topic), topic);
     }
 
     /** Ends all waiting: what fails from now on is released at once. */
@@ -119,7 +134,7 @@ class Delivery {
                 delay.toMillis(),
                 oneLine(failure));
         log.debug("Failure of {}", position(record), failure);
-        pause(resting, delay);
+        pause(of(record.topic()), delay);
     }
 
     private void pause(AtomicInteger gauge, Duration duration) {
@@ -145,7 +160,9 @@ class Delivery {
 
     private static @Nullable String header(ConsumerRecord<?, ?> record, String name) {
         Header header = record.headers().lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+        String value =
+                header == null || header.value() == null ? "" : new String(header.value(), StandardCharsets.UTF_8);
+        return value.isBlank() ? null : value;
     }
 
     private static String position(ConsumerRecord<?, ?> record) {

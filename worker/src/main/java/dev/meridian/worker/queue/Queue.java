@@ -41,19 +41,38 @@ class Queue implements SmartLifecycle {
     private final List<String> topics;
 
     private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
-    private final Deque<Member> members = new ArrayDeque<>();
     private final CountDownLatch stopping = new CountDownLatch(1);
+    private final List<Crew> crews;
     private int started;
-    private int quietChecks;
     private volatile boolean running;
 
     private record Member(QueueConsumer consumer, Thread thread) {}
+
+    /**
+     * The consumers of one topic, who take from no other: a share group spreads its members evenly over the partitions
+     * that they subscribe to, so a topic where little happens would keep as many of them as a busy one.
+     */
+    private static class Crew {
+
+        final String topic;
+        final int consumers;
+        final Deque<Member> members = new ArrayDeque<>();
+        int quietChecks;
+
+        Crew(String topic, int consumers) {
+            this.topic = topic;
+            this.consumers = consumers;
+        }
+    }
 
     Queue(QueueSettings settings, KafkaProperties kafka, Delivery delivery, List<EventHandler> handlers) {
         this.settings = settings;
         this.kafka = kafka;
         this.delivery = delivery;
         this.topics = handlers.stream().map(EventHandler::topic).distinct().toList();
+        this.crews = topics.stream()
+                .map(topic -> new Crew(topic, settings.consumers(topic)))
+                .toList();
     }
 
     @Override
@@ -67,26 +86,35 @@ class Queue implements SmartLifecycle {
                 staff(factory);
             }
         });
-        log.info("Taking from {} as share group {} with {} consumers", topics, settings.group(), settings.consumers());
+        for (Crew crew : crews) {
+            log.info(
+                    "Taking from {} as share group {} with {} consumers", crew.topic, settings.group(), crew.consumers);
+        }
+    }
+
+    private synchronized void staff(ShareConsumerFactory<String, byte[]> factory) {
+        if (stopping.getCount() > 0) {
+            crews.forEach(crew -> staff(crew, factory));
+        }
     }
 
     /** As many consumers as are to take from the queue, and one more for each that only waits with a failed event. */
-    private synchronized void staff(ShareConsumerFactory<String, byte[]> factory) {
-        if (stopping.getCount() == 0) {
-            return;
-        }
-        int resting = delivery.resting();
-        int wanted = settings.consumers() + Math.min(resting, settings.standIns());
-        while (members.size() < wanted) {
+    private void staff(Crew crew, ShareConsumerFactory<String, byte[]> factory) {
+        int resting = delivery.resting(crew.topic);
+        int wanted = crew.consumers + Math.min(resting, settings.standIns());
+        while (crew.members.size() < wanted) {
             String name = settings.group() + "-" + ++started;
             var consumer = new QueueConsumer(
-                    () -> factory.createShareConsumer(settings.group(), name), topics, delivery::deliver, workers);
-            members.addLast(new Member(
+                    () -> factory.createShareConsumer(settings.group(), name),
+                    List.of(crew.topic),
+                    delivery::deliver,
+                    workers);
+            crew.members.addLast(new Member(
                     consumer, Thread.ofPlatform().name("queue-" + name).start(consumer)));
         }
-        quietChecks = resting == 0 ? quietChecks + 1 : 0;
-        if (quietChecks > QUIET_CHECKS && members.size() > settings.consumers()) {
-            members.removeLast().consumer().stop();
+        crew.quietChecks = resting == 0 ? crew.quietChecks + 1 : 0;
+        if (crew.quietChecks > QUIET_CHECKS && crew.members.size() > crew.consumers) {
+            crew.members.removeLast().consumer().stop();
         }
     }
 
@@ -124,7 +152,7 @@ class Queue implements SmartLifecycle {
     }
 
     private synchronized List<Member> members() {
-        return List.copyOf(members);
+        return crews.stream().flatMap(crew -> crew.members.stream()).toList();
     }
 
     @Override

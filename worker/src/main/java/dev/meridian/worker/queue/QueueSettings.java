@@ -1,14 +1,15 @@
 package dev.meridian.worker.queue;
 
 import java.time.Duration;
+import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
  * How this worker takes from the queue.
  *
  * @param group the share group
- * @param consumers how many consumers take from it side by side
- * @param standIns how many more may come while failed events rest, each of which keeps a consumer from taking more
+ * @param consumers how many consumers take from each topic side by side
+ * @param standIns how many more for each topic may come while failed events rest, each of which keeps a consumer from taking more
  * @param recordsPerPoll how many records one consumer takes at a time; it takes more only when all are done
  * @param firstDelay how long a failed event rests after its first delivery; doubles with each delivery
  * @param longestDelay where the doubling ends
@@ -19,7 +20,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 @ConfigurationProperties("meridian.queue")
 record QueueSettings(
         String group,
-        int consumers,
+        Map<String, Integer> consumers,
         int standIns,
         int recordsPerPoll,
         Duration firstDelay,
@@ -29,13 +30,23 @@ record QueueSettings(
         Duration stopTimeout) {
 
     QueueSettings {
-        if (consumers < 1 || standIns < 0 || recordsPerPoll < 1) {
+        consumers = Map.copyOf(consumers);
+        if (consumers.values().stream().anyMatch(count -> count < 1) || standIns < 0 || recordsPerPoll < 1) {
             throw new IllegalArgumentException(
                     "meridian.queue: consumers and records-per-poll are at least 1, stand-ins not negative");
         }
         if (longestDelay.compareTo(firstDelay) < 0) {
             throw new IllegalArgumentException("meridian.queue: longest-delay is below first-delay");
         }
+    }
+
+    /** @throws IllegalArgumentException when nothing is set for the topic */
+    int consumers(String topic) {
+        Integer count = consumers.get(topic);
+        if (count == null) {
+            throw new IllegalArgumentException("meridian.queue.consumers says nothing about topic " + topic);
+        }
+        return count;
     }
 
     /** The rest before the next delivery, after the given number of deliveries. */

@@ -8,6 +8,7 @@ import io.micrometer.observation.ObservationRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -52,6 +53,7 @@ class DeliveryTest {
 
         assertThat(delivery.deliver(record("known"))).isEqualTo(AcknowledgeType.REJECT);
         assertThat(delivery.deliver(record(null))).isEqualTo(AcknowledgeType.REJECT);
+        assertThat(delivery.deliver(record(""))).isEqualTo(AcknowledgeType.REJECT);
     }
 
     @Test
@@ -133,7 +135,15 @@ class DeliveryTest {
     private static QueueSettings settings() {
         Duration soon = Duration.ofSeconds(1);
         return new QueueSettings(
-                "group", 1, 0, 1, Duration.ofMillis(10), Duration.ofMillis(100), Duration.ofMillis(5), soon, soon);
+                "group",
+                Map.of("topic", 1),
+                0,
+                1,
+                Duration.ofMillis(10),
+                Duration.ofMillis(100),
+                Duration.ofMillis(5),
+                soon,
+                soon);
     }
 
     private static ConsumerRecord<String, byte[]> record(@Nullable String type) {
