@@ -1,8 +1,11 @@
 package dev.meridian.worker;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.meridian.local.BackingServices;
 import java.util.List;
 import java.util.Map;
+import org.flywaydb.core.Flyway;
+import org.springframework.boot.jdbc.DataSourceBuilder;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -29,6 +32,23 @@ public class Backing implements ApplicationContextInitializer<ConfigurableApplic
                         "meridian.queue.longest-delay", "2s",
                         "meridian.queue.outage-delay", "50ms"))
                 .applyTo(context);
+    }
+
+    /** The worker's migrated database, as the worker's runtime role sees it, for tests without an application. */
+    public static HikariDataSource database(int connections) {
+        String url = BackingServices.shared().jdbcUrl("fulfilment");
+        Flyway.configure()
+                .dataSource(url, "fulfilment_migrator", "fulfilment_migrator")
+                .load()
+                .migrate();
+        HikariDataSource database = DataSourceBuilder.create()
+                .type(HikariDataSource.class)
+                .url(url)
+                .username("fulfilment")
+                .password("fulfilment")
+                .build();
+        database.setMaximumPoolSize(connections);
+        return database;
     }
 
     /** Back to the stock that the migrations brought, with no order known. */

@@ -39,6 +39,10 @@ public class Topic implements AutoCloseable {
 
     /** Waits for the first record with this key. */
     public ConsumerRecord<String, byte[]> awaitFirst(String key, Duration bound) {
+        List<ConsumerRecord<String, byte[]>> already = seen(key);
+        if (!already.isEmpty()) {
+            return already.getFirst();
+        }
         return await().atMost(bound)
                 .pollInterval(Duration.ofMillis(10))
                 .until(() -> with(key), found -> !found.isEmpty())
@@ -48,6 +52,10 @@ public class Topic implements AutoCloseable {
     /** All records with this key so far. */
     public List<ConsumerRecord<String, byte[]>> with(String key) {
         consumer.poll(Duration.ofMillis(50)).forEach(seen::add);
+        return seen(key);
+    }
+
+    private List<ConsumerRecord<String, byte[]>> seen(String key) {
         return seen.stream().filter(record -> key.equals(record.key())).toList();
     }
 

@@ -7,6 +7,7 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import dev.meridian.local.BackingServices;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,11 +22,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +54,9 @@ class WorkerTest {
 
     @Autowired
     private JdbcClient jdbc;
+
+    @Autowired
+    private MeterRegistry meters;
 
     @LocalServerPort
     private int port;
@@ -194,9 +201,109 @@ class WorkerTest {
     }
 
     @Test
-    void theEventThatTheseTestsPlaceIsTheOneOfTheSchema() throws Exception {
+    void cancellationGivesStockAndMoneyBack() {
+        UUID order = place("tok_ok");
+        outcomes.awaitFirst(order.toString(), SOON);
+        assertThat(available("TEA-001")).isEqualTo(10_000_000 - 2);
+
+        cancel(order, ",\"why\":\"a field of a later version\"");
+
+        awaitBook(order, "CANCELLED REFUNDED");
+        assertThat(available("TEA-001")).isEqualTo(10_000_000);
+    }
+
+    @Test
+    void cancellationThatOvertakesItsPlacementKeepsItFromTakingAnything() {
+        UUID order = UUID.randomUUID();
+        double refunds = refunds("nothing_charged");
+        cancel(order, "");
+        awaitBook(order, "CANCELLED BARRED");
+
+        send(order.toString(), event(order, "tok_ok", ""), "dev.meridian.order.placed");
+
+        // One by the cancellation, one by the placement that found it.
+        Awaitility.await().atMost(SOON).until(() -> refunds("nothing_charged") == refunds + 2);
+        awaitBook(order, "CANCELLED BARRED");
+        assertThat(available("TEA-001")).isEqualTo(10_000_000);
+        assertThat(outcomes.with(order.toString())).isEmpty();
+    }
+
+    @Test
+    void deadLetterThatIsPlacedAgainSettlesOnce() {
+        UUID order = place("tok_flaky_12");
+        ConsumerRecord<String, byte[]> deadLetter = deadLetters.awaitFirst(order.toString(), SOON);
+        assertThat(outcomes.with(order.toString())).isEmpty();
+
+        // The broker copies key and value, and no header.
+        assertThat(Topic.header(deadLetter, "ce_type")).isEmpty();
+        for (int i = 0; i < 2; i++) {
+            send(order.toString(), deadLetter.value(), "dev.meridian.order.placed");
+        }
+
+        Awaitility.await()
+                .atMost(SOON)
+                .until(() -> outcomes.with(order.toString()).size() == 2);
+        assertThat(outcomes.with(order.toString()))
+                .as("told for each of the two, and the same both times")
+                .extracting(record -> new String(record.value(), StandardCharsets.UTF_8))
+                .containsOnly(
+                        new String(outcomes.with(order.toString()).getFirst().value(), StandardCharsets.UTF_8));
+        awaitBook(order, "CONFIRMED CHARGED");
+        assertThat(available("TEA-001")).isEqualTo(10_000_000 - 2);
+    }
+
+    @Test
+    void twoHundredOrdersForTheLastFiftyAreFiftyConfirmations() {
+        List<UUID> orders = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            UUID order = UUID.randomUUID();
+            orders.add(order);
+            String event = new String(event(order, "tok_ok", ""), StandardCharsets.UTF_8)
+                    .replace("\"sku\":\"TEA-001\",\"quantity\":2", "\"sku\":\"LTD-001\",\"quantity\":1");
+            send(order.toString(), event.getBytes(StandardCharsets.UTF_8), "dev.meridian.order.placed");
+        }
+
+        Map<String, Long> told = orders.stream()
+                .map(order -> value(outcomes.awaitFirst(order.toString(), SOON)))
+                .map(outcome -> outcome.path("outcome").asString() + " "
+                        + outcome.path("reason").asString(""))
+                .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+
+        assertThat(told).containsOnly(Map.entry("CONFIRMED ", 50L), Map.entry("REJECTED OUT_OF_STOCK", 150L));
+        assertThat(available("LTD-001")).isZero();
+    }
+
+    @Test
+    void recordsThatAreNoEventsAreDeadLettersAtOnceAndStopNothing() {
+        String noValue = UUID.randomUUID().toString();
+        String noHeaders = UUID.randomUUID().toString();
+        String noCancellation = UUID.randomUUID().toString();
+        String noOrder = UUID.randomUUID().toString();
+        byte[] garbage = "\u0000\u0001no event at all".getBytes(StandardCharsets.UTF_8);
+        plain.send(record("orders.placed", noValue, null, "dev.meridian.order.placed"));
+        plain.send(new ProducerRecord<>("orders.placed", noHeaders, event(UUID.randomUUID(), "tok_ok", "")));
+        plain.send(record("orders.cancelled", noCancellation, garbage, "dev.meridian.order.cancelled"));
+        plain.send(record("orders.cancelled", noOrder, cancellation("no uuid", ""), "dev.meridian.order.cancelled"));
+        UUID order = place("tok_ok");
+        outcomes.awaitFirst(order.toString(), SOON);
+        cancel(order, "");
+        awaitBook(order, "CANCELLED REFUNDED");
+
+        for (String key : List.of(noValue, noHeaders, noCancellation, noOrder)) {
+            ConsumerRecord<String, byte[]> deadLetter = deadLetters.awaitFirst(key, SOON);
+            assertThat(Topic.header(deadLetter, "__dlq.errors.delivery.count")).isEqualTo("1");
+            assertThat(Topic.header(deadLetter, "__dlq.errors.topic"))
+                    .isEqualTo(key.equals(noValue) || key.equals(noHeaders) ? "orders.placed" : "orders.cancelled");
+        }
+    }
+
+    @Test
+    void theEventsThatTheseTestsSendAreThoseOfTheSchemas() throws Exception {
         assertThat(violations("order-placed", event(UUID.randomUUID(), "tok_ok", "")))
                 .isEmpty();
+        assertThat(violations("order-cancelled", cancellation(UUID.randomUUID().toString(), "")))
+                .isEmpty();
+        assertThat(violations("order-cancelled", cancellation("no uuid", ""))).isNotEmpty();
         assertThat(violations("order-placed", "{}".getBytes(StandardCharsets.UTF_8)))
                 .isNotEmpty();
         assertThat(violations("fulfilment-decided", event(UUID.randomUUID(), "tok_ok", "")))
@@ -207,14 +314,21 @@ class WorkerTest {
     void showsItsMetricsAndNothingElse() throws Exception {
         UUID order = place("tok_ok");
         outcomes.awaitFirst(order.toString(), SOON);
+        cancel(order, "");
+        awaitBook(order, "CANCELLED REFUNDED");
         try (var http = HttpClient.newHttpClient()) {
             assertThat(get(http, "/actuator/health/readiness").body()).contains("UP");
-            assertThat(get(http, "/actuator/prometheus").body())
-                    .contains(
-                            "meridian_fulfilment_outcomes_total",
-                            "meridian_queue_handling_seconds_bucket",
-                            "meridian_queue_deliveries_total",
-                            "meridian_queue_resting");
+            Awaitility.await()
+                    .atMost(SOON)
+                    .untilAsserted(
+                            () -> assertThat(get(http, "/actuator/prometheus").body())
+                                    .contains(
+                                            "meridian_fulfilment_outcomes_total",
+                                            "meridian_fulfilment_cancellations_total{",
+                                            "meridian_fulfilment_refunds_total{",
+                                            "meridian_queue_handling_seconds_bucket",
+                                            "meridian_queue_deliveries_total",
+                                            "meridian_queue_resting"));
             assertThat(get(http, "/actuator/env").statusCode()).isEqualTo(404);
         }
     }
@@ -238,15 +352,58 @@ class WorkerTest {
                 """.formatted(order, token, more).getBytes(StandardCharsets.UTF_8);
     }
 
+    private void cancel(UUID order, String more) {
+        plain.send(record(
+                "orders.cancelled",
+                order.toString(),
+                cancellation(order.toString(), more),
+                "dev.meridian.order.cancelled"));
+    }
+
+    private static byte[] cancellation(String order, String more) {
+        return """
+                {"orderId":"%s","customer":"alice","cancelledAt":"2026-01-01T00:01:00.123456Z"%s}
+                """.formatted(order, more).getBytes(StandardCharsets.UTF_8);
+    }
+
     private void send(String key, byte[] value, String type) {
-        var record = new ProducerRecord<>("orders.placed", key, value);
+        plain.send(record("orders.placed", key, value, type));
+    }
+
+    private static ProducerRecord<String, byte[]> record(
+            String topic, String key, byte @Nullable [] value, String type) {
+        var record = new ProducerRecord<String, byte[]>(topic, key, value);
         record.headers()
                 .add("ce_specversion", "1.0".getBytes(StandardCharsets.UTF_8))
                 .add("ce_id", UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8))
                 .add("ce_source", "/orders-service".getBytes(StandardCharsets.UTF_8))
                 .add("ce_type", type.getBytes(StandardCharsets.UTF_8))
                 .add("traceparent", ("00-" + TRACE + "-00f067aa0ba902b7-01").getBytes(StandardCharsets.UTF_8));
-        plain.send(record);
+        return record;
+    }
+
+    /** Waits for what the worker's book and the provider's say of the order. */
+    private void awaitBook(UUID order, String statusAndPayment) {
+        Awaitility.await()
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(
+                                jdbc.sql("""
+                                        SELECT concat_ws(' ', status, result)
+                                          FROM fulfilment LEFT JOIN simulated_payment USING (order_id)
+                                         WHERE order_id = ?
+                                        """).param(order).query(String.class).optional())
+                        .contains(statusAndPayment));
+    }
+
+    private int available(String sku) {
+        return jdbc.sql("SELECT available FROM stock WHERE sku = ?")
+                .param(sku)
+                .query(Integer.class)
+                .single();
+    }
+
+    private double refunds(String result) {
+        return meters.counter("meridian.fulfilment.refunds", "result", result).count();
     }
 
     // Not the worker's own template: that one would put its own trace on what it sends.

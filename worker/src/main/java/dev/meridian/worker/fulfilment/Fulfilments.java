@@ -1,10 +1,11 @@
 package dev.meridian.worker.fulfilment;
 
+import dev.meridian.worker.fulfilment.Fulfilment.Cancelled;
 import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
-import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
+import dev.meridian.worker.fulfilment.Fulfilment.Settled;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -15,12 +16,11 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.dao.DuplicateKeyException;
-import org.springframework.dao.PessimisticLockingFailureException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 
 /**
- * What was decided about each order, and the stock that it holds.
+ * What came of each order, and the stock that it holds.
  *
  * <p>Each change is one statement and so one transaction. That keeps the lock on a much wanted SKU for the
  * time of the commit alone, without a round trip to this process in between.
@@ -29,15 +29,23 @@ import org.springframework.stereotype.Repository;
 class Fulfilments {
 
     private static final String FIND = """
-            SELECT order_id, status, reason, decided_at FROM fulfilment WHERE order_id = :order
+            SELECT order_id, status, reason, decided_at, cancelled_at FROM fulfilment WHERE order_id = :order
             """;
+
+    // What reserves takes stock first and then the order, what releases the other way round. So each takes the order
+    // before both, and those of one order never wait for each other in a circle: PostgreSQL would find that only after
+    // a second, with everybody else who wants the same stock waiting behind.
+    private static final String ONE_AT_A_TIME = """
+            WITH turn AS MATERIALIZED (
+                SELECT pg_advisory_xact_lock(hashtextextended(CAST(:order AS text), 0))
+            ), """;
 
     // All lines or none. in_stock locks the SKUs in their order, so that two orders never wait for each other
     // in a circle; a row that had to be waited for is judged by its newest version. taken reads the verdict and
     // with it the whole of in_stock: nothing is taken before everything is locked.
-    private static final String RESERVE = """
-            WITH wanted AS (
-                SELECT * FROM unnest(:skus, :quantities) AS line (sku, quantity)
+    private static final String RESERVE = ONE_AT_A_TIME + """
+            wanted AS (
+                SELECT line.* FROM turn, unnest(:skus, :quantities) AS line (sku, quantity)
             ), in_stock AS (
                 SELECT stock.sku
                   FROM stock JOIN wanted ON stock.sku = wanted.sku AND stock.available >= wanted.quantity
@@ -60,23 +68,20 @@ class Fulfilments {
                    CASE WHEN reserved THEN :now END,
                    CASE WHEN NOT reserved THEN :now END
               FROM verdict
-            RETURNING order_id, status, reason, decided_at
+            RETURNING order_id, status, reason, decided_at, cancelled_at
             """;
 
     private static final String CONFIRM = """
             UPDATE fulfilment SET status = 'CONFIRMED', decided_at = :now
              WHERE order_id = :order AND status = 'RESERVED'
-            RETURNING order_id, status, reason, decided_at
+            RETURNING order_id, status, reason, decided_at, cancelled_at
             """;
 
-    // The stock goes back in the statement that decides, and only if this is the one that decides.
-    private static final String REJECT = """
-            WITH decided AS (
-                UPDATE fulfilment SET status = 'REJECTED', reason = :reason, decided_at = :now
-                 WHERE order_id = :order AND status = 'RESERVED'
-                RETURNING order_id, status, reason, decided_at
-            ), freed AS (
-                DELETE FROM reservation USING decided WHERE reservation.order_id = decided.order_id
+    // Follows a change of an order, and puts back what that order holds: the reservation's rows go, each only once,
+    // and as many return to stock. Locks in the order of SKUs, as above.
+    private static final String RELEASE = """
+            , freed AS (
+                DELETE FROM reservation USING changed WHERE reservation.order_id = changed.order_id
                 RETURNING reservation.sku, reservation.quantity
             ), locked AS (
                 SELECT stock.sku FROM stock JOIN freed ON stock.sku = freed.sku
@@ -87,10 +92,36 @@ class Fulfilments {
                   FROM freed
                  WHERE stock.sku = freed.sku AND (SELECT count(*) FROM locked) > 0
             )
-            SELECT order_id, status, reason, decided_at FROM decided
+            SELECT order_id, status, reason, decided_at, cancelled_at FROM changed
             """;
 
-    private static final int REJECTIONS = 10;
+    // The stock goes back in the statement that decides, and only if this is the one that decides.
+    private static final String REJECT = ONE_AT_A_TIME + """
+            changed AS (
+                UPDATE fulfilment SET status = 'REJECTED', reason = :reason, decided_at = :now
+                  FROM turn
+                 WHERE order_id = :order AND status = 'RESERVED'
+                RETURNING order_id, status, reason, decided_at, cancelled_at
+            )
+            """ + RELEASE;
+
+    // The first cancellation's time is kept. Tells what the order was before.
+    private static final String CANCEL = ONE_AT_A_TIME + """
+            changed AS (
+                UPDATE fulfilment SET status = 'CANCELLED', cancelled_at = COALESCE(cancelled_at, :at)
+                  FROM turn
+                 WHERE order_id = :order
+                RETURNING old.order_id, old.status, old.reason, old.decided_at, old.cancelled_at
+            )
+            """ + RELEASE;
+
+    // Not one statement with CANCEL, by ON CONFLICT DO UPDATE: that would change an order that was reserved while this
+    // statement ran, without seeing the reservation that came with it.
+    private static final String CANCEL_BEFORE_PLACEMENT = """
+            INSERT INTO fulfilment (order_id, customer, status, cancelled_at)
+            VALUES (:order, :customer, 'CANCELLED', :at)
+            ON CONFLICT (order_id) DO NOTHING
+            """;
 
     private final JdbcClient jdbc;
     private final Clock clock;
@@ -110,9 +141,6 @@ class Fulfilments {
     /**
      * Takes all lines of the order from stock, or rejects it. Of several attempts for one order the first
      * counts, and all return what it came to.
-     *
-     * <p>A delivery that reserves (stock first, then the order) and one that rejects the same order (the order first,
-     * then its stock) can wait for each other in a circle. PostgreSQL ends one of the two, which then looks again.
      */
     Fulfilment reserve(OrderPlaced order) {
         var quantities = order.quantities();
@@ -125,48 +153,65 @@ class Fulfilments {
                     .param("now", now())
                     .query(Fulfilments::fulfilment)
                     .single();
-        } catch (DuplicateKeyException | PessimisticLockingFailureException anotherDeliveryWasFirst) {
+        } catch (DuplicateKeyException anotherDeliveryWasFirst) {
             return find(order.orderId()).orElseThrow(() -> anotherDeliveryWasFirst);
         }
     }
 
-    /** Decides the order, unless it is decided: then returns that. */
-    Decided confirm(UUID orderId) {
-        return decide(
-                orderId,
-                jdbc.sql(CONFIRM)
-                        .param("order", orderId)
-                        .param("now", now())
-                        .query(Fulfilments::fulfilment)
-                        .optional());
+    /** Confirms the order, unless it is settled: then returns that. */
+    Settled confirm(UUID orderId) {
+        return jdbc.sql(CONFIRM)
+                .param("order", orderId)
+                .param("now", now())
+                .query(Fulfilments::settled)
+                .optional()
+                .orElseGet(() -> settled(orderId));
     }
 
-    /** Decides the order and puts its stock back, unless it is decided: then returns that. */
-    Decided reject(UUID orderId, Reason reason) {
-        for (int attempt = 1; ; attempt++) {
-            try {
-                return decide(orderId, rejectOnce(orderId, reason));
-            } catch (PessimisticLockingFailureException anotherDeliveryReserves) {
-                // Its reservation fails, since the order has one; there may be as many as there are deliveries at once.
-                if (attempt == REJECTIONS) {
-                    throw anotherDeliveryReserves;
-                }
-            }
-        }
-    }
-
-    private Optional<Fulfilment> rejectOnce(UUID orderId, Reason reason) {
+    /** Rejects the order and puts its stock back, unless it is settled: then returns that. */
+    Settled reject(UUID orderId, Reason reason) {
         return jdbc.sql(REJECT)
                 .param("order", orderId)
                 .param("reason", reason.name())
                 .param("now", now())
+                .query(Fulfilments::settled)
+                .optional()
+                .orElseGet(() -> settled(orderId));
+    }
+
+    /**
+     * Marks the order as cancelled for ever and puts back the stock that it holds. An order that has not been placed
+     * yet is marked as well: {@link #reserve} then finds it cancelled and takes nothing. Asking again is safe.
+     *
+     * @return what the order was before; nothing if it had not been placed
+     */
+    Optional<Fulfilment> cancel(OrderCancelled order) {
+        Optional<Fulfilment> before = markAndRelease(order);
+        // Placed between the two statements, it is there now, and no order ever goes away.
+        return before.isPresent() || markedBeforePlacement(order) ? before : markAndRelease(order);
+    }
+
+    private Optional<Fulfilment> markAndRelease(OrderCancelled order) {
+        return jdbc.sql(CANCEL)
+                .param("order", order.orderId())
+                .param("at", order.cancelledAt().atOffset(ZoneOffset.UTC))
                 .query(Fulfilments::fulfilment)
                 .optional();
     }
 
-    private Decided decide(UUID orderId, Optional<Fulfilment> decided) {
-        return switch (decided.or(() -> find(orderId)).orElse(null)) {
-            case Decided decision -> decision;
+    private boolean markedBeforePlacement(OrderCancelled order) {
+        return jdbc.sql(CANCEL_BEFORE_PLACEMENT)
+                        .param("order", order.orderId())
+                        .param("customer", order.customer())
+                        .param("at", order.cancelledAt().atOffset(ZoneOffset.UTC))
+                        .update()
+                == 1;
+    }
+
+    /** What the order came to; it must have come to something. */
+    Settled settled(UUID orderId) {
+        return switch (find(orderId).orElse(null)) {
+            case Settled settled -> settled;
             case Reserved _ -> throw new IllegalStateException("order " + orderId + " is still open");
             case null -> throw new IllegalStateException("order " + orderId + " was never reserved");
         };
@@ -181,13 +226,18 @@ class Fulfilments {
         UUID orderId = row.getObject("order_id", UUID.class);
         return switch (row.getString("status")) {
             case "RESERVED" -> new Reserved(orderId);
-            case "CONFIRMED" -> new Confirmed(orderId, decidedAt(row));
-            case "REJECTED" -> new Rejected(orderId, Reason.valueOf(row.getString("reason")), decidedAt(row));
+            case "CONFIRMED" -> new Confirmed(orderId, time(row, "decided_at"));
+            case "REJECTED" -> new Rejected(orderId, Reason.valueOf(row.getString("reason")), time(row, "decided_at"));
+            case "CANCELLED" -> new Cancelled(orderId, time(row, "cancelled_at"));
             case String status -> throw new IllegalStateException("order " + orderId + " has status " + status);
         };
     }
 
-    private static Instant decidedAt(ResultSet row) throws SQLException {
-        return row.getObject("decided_at", OffsetDateTime.class).toInstant();
+    private static Settled settled(ResultSet row, int index) throws SQLException {
+        return (Settled) fulfilment(row, index);
+    }
+
+    private static Instant time(ResultSet row, String column) throws SQLException {
+        return row.getObject(column, OffsetDateTime.class).toInstant();
     }
 }

@@ -1,46 +1,51 @@
 package dev.meridian.worker.fulfilment;
 
+import dev.meridian.worker.fulfilment.Fulfilment.Cancelled;
 import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
 import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
+import dev.meridian.worker.fulfilment.Fulfilment.Settled;
 import dev.meridian.worker.payment.PaymentProvider;
+import dev.meridian.worker.payment.PaymentResult.Barred;
 import dev.meridian.worker.payment.PaymentResult.Charged;
 import dev.meridian.worker.payment.PaymentResult.Declined;
 import dev.meridian.worker.queue.EventHandler;
-import dev.meridian.worker.queue.UnreadableEvent;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
-import java.util.Objects;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.springframework.stereotype.Component;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Fulfils a placed order: reserve, charge, decide, tell. Each step's result is stored before the next one
  * starts, and each step can be repeated, so that a delivery goes on from where an earlier one broke off.
+ *
+ * <p>The order may be cancelled between any two steps. Whoever finds it so tells nobody, and refunds: a charge may
+ * have gone through after {@link OrderCancellation} asked for the refund.
  */
 @Component
 class OrderFulfilment implements EventHandler {
 
     private final Fulfilments fulfilments;
     private final PaymentProvider payments;
+    private final Refunds refunds;
     private final Outcomes outcomes;
-    private final JsonMapper json;
+    private final Events events;
     private final MeterRegistry meters;
 
     OrderFulfilment(
             Fulfilments fulfilments,
             PaymentProvider payments,
+            Refunds refunds,
             Outcomes outcomes,
-            JsonMapper json,
+            Events events,
             MeterRegistry meters) {
         this.fulfilments = fulfilments;
         this.payments = payments;
+        this.refunds = refunds;
         this.outcomes = outcomes;
-        this.json = json;
+        this.events = events;
         this.meters = meters;
     }
 
@@ -56,34 +61,33 @@ class OrderFulfilment implements EventHandler {
 
     @Override
     public void handle(ConsumerRecord<String, byte[]> record) {
-        fulfil(read(record));
+        fulfil(events.read(record, OrderPlaced.class));
     }
 
     void fulfil(OrderPlaced order) {
         Fulfilment fulfilment = fulfilments.find(order.orderId()).orElseGet(() -> fulfilments.reserve(order));
-        Decided decision =
+        Settled settled =
                 switch (fulfilment) {
-                    case Decided decided -> decided;
+                    case Settled already -> already;
                     case Reserved _ -> settle(order);
                 };
-        outcomes.publish(decision);
-        count(decision);
+        switch (settled) {
+            case Decided decision -> {
+                outcomes.publish(decision);
+                count(decision);
+            }
+            case Cancelled _ -> refunds.refund(order.orderId());
+        }
     }
 
     // No transaction is open while the provider is asked: it may take its time.
-    private Decided settle(OrderPlaced order) {
+    private Settled settle(OrderPlaced order) {
         return switch (payments.charge(order.payment())) {
             case Charged() -> fulfilments.confirm(order.orderId());
             case Declined() -> fulfilments.reject(order.orderId(), Reason.PAYMENT_DECLINED);
+            // Only a cancellation bars a payment, and it marks the order before.
+            case Barred() -> fulfilments.settled(order.orderId());
         };
-    }
-
-    private OrderPlaced read(ConsumerRecord<String, byte[]> record) {
-        try {
-            return Objects.requireNonNull(json.readValue(record.value(), OrderPlaced.class), "the value is null");
-        } catch (JacksonException | NullPointerException e) {
-            throw new UnreadableEvent("not an order: " + e.getMessage(), e);
-        }
     }
 
     private void count(Decided decision) {

@@ -5,4 +5,7 @@ public sealed interface PaymentResult {
     record Charged() implements PaymentResult {}
 
     record Declined() implements PaymentResult {}
+
+    /** The order was refunded: nothing is charged for it, now or later. */
+    record Barred() implements PaymentResult {}
 }

@@ -6,16 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.zaxxer.hikari.HikariDataSource;
-import dev.meridian.local.BackingServices;
 import dev.meridian.worker.Backing;
 import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
 import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
+import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
 import dev.meridian.worker.payment.PaymentResult;
 import dev.meridian.worker.payment.PaymentUnavailable;
+import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
@@ -29,14 +30,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.springframework.boot.jdbc.DataSourceBuilder;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -54,18 +53,7 @@ class OrderFulfilmentTest {
 
     @BeforeAll
     static void migrate() {
-        String url = BackingServices.shared().jdbcUrl("fulfilment");
-        Flyway.configure()
-                .dataSource(url, "fulfilment_migrator", "fulfilment_migrator")
-                .load()
-                .migrate();
-        database = DataSourceBuilder.create()
-                .type(HikariDataSource.class)
-                .url(url)
-                .username("fulfilment")
-                .password("fulfilment")
-                .build();
-        database.setMaximumPoolSize(16);
+        database = Backing.database(16);
     }
 
     @AfterAll
@@ -235,17 +223,31 @@ class OrderFulfilmentTest {
     }
 
     private OrderFulfilment fulfilment(PaymentProvider payments, Outcomes outcomes) {
+        var meters = new SimpleMeterRegistry();
         return new OrderFulfilment(
-                fulfilments, payments, outcomes, JsonMapper.builder().build(), new SimpleMeterRegistry());
+                fulfilments,
+                payments,
+                new Refunds(payments, meters),
+                outcomes,
+                new Events(JsonMapper.builder().build()),
+                meters);
     }
 
     private OrderFulfilment breakingOnceAt(Break point) {
         var broken = new AtomicBoolean();
-        PaymentProvider payments = payment -> {
-            crashOnce(point == Break.AFTER_RESERVING, broken);
-            PaymentResult result = provider.charge(payment);
-            crashOnce(point == Break.AFTER_CHARGING, broken);
-            return result;
+        PaymentProvider payments = new PaymentProvider() {
+            @Override
+            public PaymentResult charge(Payment payment) {
+                crashOnce(point == Break.AFTER_RESERVING, broken);
+                PaymentResult result = provider.charge(payment);
+                crashOnce(point == Break.AFTER_CHARGING, broken);
+                return result;
+            }
+
+            @Override
+            public RefundResult refund(UUID orderId) {
+                return provider.refund(orderId);
+            }
         };
         Outcomes outcomes = decision -> {
             crashOnce(point == Break.AFTER_DECIDING, broken);

@@ -37,7 +37,8 @@ class OrderPlacedTest {
                 Mockito.mock(),
                 Mockito.mock(),
                 Mockito.mock(),
-                JsonMapper.builder().build(),
+                Mockito.mock(),
+                new Events(JsonMapper.builder().build()),
                 new SimpleMeterRegistry());
         var record = new ConsumerRecord<>("orders.placed", 0, 0, "key", value.getBytes(StandardCharsets.UTF_8));
 

@@ -22,6 +22,12 @@ final class Orders {
                 token);
     }
 
+    /** By the customer of that order, a minute later. */
+    static OrderCancelled cancellation(OrderPlaced order) {
+        return new OrderCancelled(
+                order.orderId(), order.customer(), order.placedAt().plusSeconds(60));
+    }
+
     static Line line(String sku, int quantity) {
         return new Line(sku, quantity);
     }

@@ -3,10 +3,17 @@ package dev.meridian.worker.payment.simulated;
 import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
 import dev.meridian.worker.payment.PaymentResult;
+import dev.meridian.worker.payment.PaymentResult.Barred;
 import dev.meridian.worker.payment.PaymentResult.Charged;
 import dev.meridian.worker.payment.PaymentResult.Declined;
 import dev.meridian.worker.payment.PaymentUnavailable;
+import dev.meridian.worker.payment.RefundResult;
+import dev.meridian.worker.payment.RefundResult.NothingCharged;
+import dev.meridian.worker.payment.RefundResult.Refunded;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -25,6 +32,15 @@ class SimulatedPayments implements PaymentProvider {
             ON CONFLICT (order_id) DO UPDATE
                SET attempts = book.attempts + 1,
                    result = COALESCE(book.result, CASE WHEN :failures < book.attempts + 1 THEN :result END)
+            RETURNING result
+            """;
+
+    // What has no result yet gets none but this one; what was declined took no money and stays declined.
+    private static final String REFUND = """
+            INSERT INTO simulated_payment AS book (order_id, attempts, result)
+            VALUES (:order, 0, 'BARRED')
+            ON CONFLICT (order_id) DO UPDATE
+               SET result = CASE WHEN book.result = 'CHARGED' THEN 'REFUNDED' ELSE COALESCE(book.result, 'BARRED') END
             RETURNING result
             """;
 
@@ -48,19 +64,34 @@ class SimulatedPayments implements PaymentProvider {
         return switch (result.orElse("")) {
             case "CHARGED" -> new Charged();
             case "DECLINED" -> new Declined();
+            case "REFUNDED", "BARRED" -> new Barred();
             default -> throw new PaymentUnavailable("no answer for a payment with " + payment.token());
         };
     }
 
+    @Override
+    public RefundResult refund(UUID orderId) {
+        String result =
+                jdbc.sql(REFUND).param("order", orderId).query(String.class).single();
+        return result.equals("REFUNDED") ? new Refunded() : new NothingCharged();
+    }
+
     /** How often a token fails before it settles, and how it settles then. */
     private record Behaviour(int failures, boolean charges) {
+
+        private static final Pattern FLAKY = Pattern.compile("tok_flaky_(\\d{1,4})");
 
         static Behaviour of(String token) {
             return switch (token) {
                 case "tok_ok" -> new Behaviour(0, true);
                 case "tok_flaky" -> new Behaviour(2, true);
                 case "tok_poison" -> new Behaviour(Integer.MAX_VALUE, true);
-                default -> new Behaviour(0, false);
+                default -> {
+                    Matcher flaky = FLAKY.matcher(token);
+                    yield flaky.matches()
+                            ? new Behaviour(Integer.parseInt(flaky.group(1)), true)
+                            : new Behaviour(0, false);
+                }
             };
         }
     }
