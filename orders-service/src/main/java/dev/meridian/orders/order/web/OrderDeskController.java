@@ -9,6 +9,7 @@ import dev.meridian.orders.order.OrderDesk;
 import dev.meridian.orders.order.PlaceOrder;
 import dev.meridian.orders.order.Placement;
 import dev.meridian.orders.order.cache.OrderCache;
+import dev.meridian.orders.order.cache.OrderViews;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -22,7 +23,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -46,13 +46,13 @@ class OrderDeskController {
 
     private final OrderDesk desk;
     private final RepeatableRequests requests;
-    private final OrderCache cache;
+    private final OrderViews views;
     private final JsonMapper json;
 
-    OrderDeskController(OrderDesk desk, RepeatableRequests requests, OrderCache cache, JsonMapper json) {
+    OrderDeskController(OrderDesk desk, RepeatableRequests requests, OrderViews views, JsonMapper json) {
         this.desk = desk;
         this.requests = requests;
-        this.cache = cache;
+        this.views = views;
         this.json = json;
     }
 
@@ -138,18 +138,15 @@ class OrderDeskController {
                     String key,
             Principal customer) {
         List<Long> versions = IfMatch.versions(ifMatch);
-        AtomicReference<@Nullable Order> cancelled = new AtomicReference<>();
         Supplier<Answer> processing = () -> switch (desk.cancel(customer.getName(), id, versions)) {
-            case Cancellation.Cancelled(Order order) -> {
-                cancelled.set(order);
-                yield new Answer(
+            case Cancellation.Cancelled(Order order) ->
+                new Answer(
                         HttpStatus.OK.value(),
                         MediaType.APPLICATION_JSON_VALUE,
                         null,
                         OrdersController.etag(order.version()),
                         json.writeValueAsString(order),
                         true);
-            }
             case Cancellation.Settled(Order.Status status) ->
                 requests.refused(new Problem(
                         HttpStatus.CONFLICT,
@@ -173,10 +170,14 @@ class OrderDeskController {
                                 "POST /api/orders/" + id + "/cancellation",
                                 String.valueOf(versions).getBytes(StandardCharsets.UTF_8)),
                         processing);
-        // Only now: it has committed, and the cache never goes back.
-        Order order = cancelled.get();
-        if (order != null) {
-            cache.offer(id, new OrderCache.Entry(order.version(), order.customer(), json.writeValueAsString(order)));
+        // Only now: it has committed. A replay too: who gave the first answer may have died before this.
+        byte[] body = answer.getBody();
+        if (answer.getStatusCode() == HttpStatus.OK && body != null) {
+            String order = new String(body, StandardCharsets.UTF_8);
+            views.offer(
+                    id,
+                    new OrderCache.Entry(
+                            json.readTree(order).required("version").asLong(), customer.getName(), order));
         }
         return answer;
     }
