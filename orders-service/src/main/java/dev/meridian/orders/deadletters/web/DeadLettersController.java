@@ -72,7 +72,8 @@ class DeadLettersController {
 
             @Nullable String redrivenBy,
 
-            @Schema(description = "The event, where it is JSON of at most 16 KiB", type = "object") @Nullable
+            @Schema(description = "The event, where it is JSON of at most 16 KiB", implementation = Object.class)
+            @Nullable
             JsonNode payload,
 
             @Schema(description = "Any other content, in Base64, the first 16 KiB of it") @Nullable
@@ -81,6 +82,7 @@ class DeadLettersController {
             @Schema(description = "In bytes; absent where there is no content") @Nullable
             Integer payloadSize) {}
 
+    @Schema(name = "DeadLetterPage")
     record Page(
             List<Shown> deadLetters,
 
