@@ -45,12 +45,8 @@ record Books(Database database) {
                 .containsAll(acknowledged.stream().map(Customers.Placed::id).toList());
         assertThat(query(
                         "orders",
-<<<<<<< ours
                         "SELECT id::text FROM orders"
                                 + " WHERE NOT EXISTS (SELECT FROM idempotency_keys WHERE order_id = orders.id)"))
-=======
-                        "SELECT id::text FROM orders WHERE id NOT IN (SELECT order_id FROM idempotency_keys)"))
->>>>>>> theirs
                 .as("orders that no key accounts for")
                 .isEmpty();
         assertThat(query(
