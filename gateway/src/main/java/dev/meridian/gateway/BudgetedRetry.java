@@ -4,6 +4,8 @@ import io.github.bucket4j.Bucket;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
 import org.springframework.cloud.gateway.filter.factory.RetryGatewayFilterFactory;
 import org.springframework.stereotype.Component;
@@ -21,6 +23,9 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
     /** What a retry costs; each request brings in as many as its percentage. */
     private static final int RETRY = 100;
 
+    /** The routes are made anew with each news from the registry; what they have spent stays spent. */
+    private final Map<String, Budget> budgets = new ConcurrentHashMap<>();
+
     private final Limits.Retries limits;
     private final MeterRegistry metrics;
 
@@ -37,7 +42,7 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
     @Override
     public GatewayFilter apply(RetryConfig config) {
         var retry = super.apply(config);
-        var budget = new Budget(String.valueOf(config.getRouteId()));
+        var budget = budgets.computeIfAbsent(String.valueOf(config.getRouteId()), Budget::new);
         return (exchange, chain) -> {
             budget.earn();
             return retry.filter(

@@ -51,7 +51,6 @@ class RouteBreakers implements GlobalFilter, Ordered {
                 .slowCallDurationThreshold(breaker.slow())
                 .waitDurationInOpenState(breaker.open())
                 .permittedNumberOfCallsInHalfOpenState(breaker.trials())
-                .maxWaitDurationInHalfOpenState(breaker.slow())
                 .writableStackTraceEnabled(false)
                 .build();
         this.problems = problems;
