@@ -115,7 +115,12 @@ class PromotionTest {
                 .hasMessage(former + " is down: there is nothing to promote. Nothing was changed.");
 
         stack().start(former);
-        assertThat(stack().promote()).isEqualTo(former);
+        try (ControlChannel ignored = ControlChannel.open(stack(), () -> {})) {
+            RemoteStack remote = RemoteStack.on(data);
+            assertThat(remote.promote()).isEqualTo(former);
+            assertThat(remote.status()).isEqualTo(stack().status());
+            assertThat(remote.statusJson()).contains("\"role\":\"primary\"", "\"role\":\"replica\"");
+        }
         write("INSERT INTO kept VALUES (3)");
         stack().start(next);
 
@@ -299,10 +304,9 @@ class PromotionTest {
         write("INSERT INTO kept VALUES (1)"); // its socket time-out is the bound
 
         assertThat(stack().isReplicaInStep()).isFalse();
-        assertThat(TOLD)
-                .filteredOn(line -> line.contains("is gone for"))
-                .containsExactly(replica + " is gone for 2 s: " + primary
-                        + " goes on alone, and a promotion is refused until the other is back.");
+        String told = replica + " is gone for 2 s: " + primary
+                + " goes on alone, and a promotion is refused until the other is back.";
+        await("that to be told").atMost(LIMIT).until(() -> TOLD.contains(told));
         stack().kill(primary);
         stack().resume(replica);
         assertThatThrownBy(() -> stack().promote())
