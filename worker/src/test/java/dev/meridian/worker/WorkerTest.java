@@ -6,7 +6,9 @@ import com.networknt.schema.Error;
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.meridian.local.BackingServices;
+import dev.meridian.worker.database.EvictedWhenReadOnly;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -57,6 +59,9 @@ class WorkerTest {
 
     @Autowired
     private MeterRegistry meters;
+
+    @Autowired
+    private HikariDataSource pool;
 
     @LocalServerPort
     private int port;
@@ -308,6 +313,11 @@ class WorkerTest {
                 .isNotEmpty();
         assertThat(violations("fulfilment-decided", event(UUID.randomUUID(), "tok_ok", "")))
                 .isNotEmpty();
+    }
+
+    @Test
+    void leavesAPrimaryThatWasDemoted() {
+        assertThat(pool.getExceptionOverrideClassName()).isEqualTo(EvictedWhenReadOnly.class.getName());
     }
 
     @Test

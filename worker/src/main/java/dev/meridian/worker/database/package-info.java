@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.worker.database;
+
+import org.jspecify.annotations.NullMarked;
