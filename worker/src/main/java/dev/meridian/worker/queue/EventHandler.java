@@ -5,7 +5,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** Handles one type of event from the queue. To take in another type, add another bean of this kind. */
 public interface EventHandler {
 
-    /** The topic that carries the event; the worker subscribes to the topics of all its handlers. */
+    /** The topic that carries the event; {@code meridian.queue.consumers} says how many take from it. */
     String topic();
 
     /** The CloudEvents type. */
