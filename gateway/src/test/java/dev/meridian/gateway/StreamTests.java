@@ -17,28 +17,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.cloud.gateway.route.RouteLocator;
-import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
-import org.springframework.context.annotation.Bean;
 
 class StreamTests extends RunningGateway {
-
-    /** A way to streams that needs no retries: many of them at once would use up what others may retry. */
-    @TestConfiguration(proxyBeanMethods = false)
-    static class Direct {
-
-        @Bean
-        RouteLocator direct(RouteLocatorBuilder routes) {
-            return routes.routes()
-                    .route(
-                            "direct",
-                            route -> route.path("/direct/**")
-                                    .metadata(StreamRouting.STREAMS, true)
-                                    .uri("http://127.0.0.1:" + WORKING.port()))
-                    .build();
-        }
-    }
 
     /** More than the pool of all other requests holds. */
     private static final int MANY = 300;
@@ -93,7 +74,7 @@ class StreamTests extends RunningGateway {
     void streamsTakeNoConnectionFromOtherRequests() throws Exception {
         var requests = new ArrayList<CompletableFuture<HttpResponse<InputStream>>>();
         for (int i = 0; i < MANY; i++) {
-            requests.add(request("/direct/events"));
+            requests.add(request("/trial/streaming/events"));
         }
         for (var request : requests) {
             assertThat(data(read(request))).isEqualTo("data:first");
