@@ -1,0 +1,323 @@
+package dev.meridian.orders.order.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.meridian.local.Stack;
+import dev.meridian.local.StackSettings;
+import dev.meridian.orders.Api;
+import dev.meridian.orders.Tokens;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.util.TestPropertyValues;
+import org.springframework.boot.test.web.server.LocalManagementPort;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.data.redis.connection.RedisConnection;
+import org.springframework.data.redis.core.StringRedisTemplate;
+import org.springframework.kafka.core.KafkaTemplate;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.ContextConfiguration;
+
+/**
+ * Customers who read their orders all the time, while Redis and the databases fail. Each is shown every order, no order
+ * at an older version than before, and waits for no answer for long. On a stack of its own, since it hurts it.
+ */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ContextConfiguration(initializers = ReadsUnderFaultsTest.OwnStack.class)
+@DirtiesContext
+class ReadsUnderFaultsTest {
+
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    /** Time-outs here add up to less than three seconds; the rest is for a busy machine. */
+    private static final Duration LONGEST = Duration.ofSeconds(8);
+
+    private static final int CUSTOMERS = 6;
+    private static final int ORDERS = 12;
+
+    static class OwnStack implements ApplicationContextInitializer<GenericApplicationContext> {
+        @Override
+        public void initialize(GenericApplicationContext context) {
+            Stack stack = Stack.start(StackSettings.isolated(Path.of("target/stack-for-faults"))
+                    .withServices(false)
+                    .withFresh(true));
+            context.registerBean(Stack.class, () -> stack); // and closed after everybody who uses it
+            TestPropertyValues.of(
+                            "meridian.postgres=" + stack.postgresHosts(),
+                            "spring.kafka.bootstrap-servers=" + stack.kafkaBootstrapServers(),
+                            "spring.data.redis.host=127.0.0.1",
+                            "spring.data.redis.port=" + stack.redis().port(),
+                            "meridian.issuer=" + Tokens.ISSUER,
+                            "meridian.jwk-set-uri=" + Tokens.jwkSetUri(),
+                            "management.server.port=0",
+                            "eureka.client.enabled=false")
+                    .applyTo(context);
+        }
+    }
+
+    private final Stack stack;
+    private final MeterRegistry metrics;
+    private final StringRedisTemplate redis;
+    private final KafkaTemplate<String, String> kafka;
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final List<Customer> customers = new ArrayList<>();
+    private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
+    private final AtomicLong answers = new AtomicLong();
+    private volatile boolean shopping = true;
+
+    @Autowired
+    ReadsUnderFaultsTest(
+            Stack stack, MeterRegistry metrics, StringRedisTemplate redis, KafkaTemplate<String, String> kafka) {
+        this.stack = stack;
+        this.metrics = metrics;
+        this.redis = redis;
+        this.kafka = kafka;
+    }
+
+    private final class Customer {
+
+        private final String name = "customer-" + UUID.randomUUID();
+        private final String token = Tokens.of(name);
+        private final Api api;
+        private final List<String> orders = new ArrayList<>();
+        private final Map<String, Long> shown = new HashMap<>();
+
+        Customer(int port) {
+            api = new Api(port);
+            for (int i = 0; i < ORDERS; i++) {
+                orders.add(api.place(name, Api.order("TEA-001", 1))
+                        .json()
+                        .at("/id")
+                        .asString());
+            }
+        }
+
+        void shop() {
+            while (shopping) {
+                try {
+                    if (ThreadLocalRandom.current().nextInt(4) == 0) {
+                        list();
+                    } else {
+                        look(orders.get(ThreadLocalRandom.current().nextInt(ORDERS)));
+                    }
+                } catch (RuntimeException e) {
+                    complaints.add(e.toString());
+                }
+                answers.incrementAndGet();
+            }
+        }
+
+        private void look(String id) {
+            Api.Answer answer = get("/api/orders/" + id);
+            if (answer.status() == 200) {
+                saw(id, answer.json().at("/version").asLong());
+            }
+        }
+
+        private void list() {
+            Api.Answer answer = get("/api/orders?limit=100");
+            if (answer.status() == 200) {
+                var listed = answer.json().at("/orders");
+                if (listed.size() != ORDERS) {
+                    complaints.add("a list of " + listed.size());
+                }
+                listed.forEach(order ->
+                        saw(order.at("/id").asString(), order.at("/version").asLong()));
+            }
+        }
+
+        private Api.Answer get(String path) {
+            long begin = System.nanoTime();
+            Api.Answer answer = api.get(path, token);
+            Duration took = Duration.ofNanos(System.nanoTime() - begin);
+            if (answer.status() != 200) {
+                complaints.add(path + " answers " + answer.status());
+            }
+            if (took.compareTo(LONGEST) > 0) {
+                complaints.add(path + " took " + took);
+            }
+            return answer;
+        }
+
+        private void saw(String id, long version) {
+            long before = shown.getOrDefault(id, 0L);
+            if (version < before) {
+                complaints.add(id + " went back from " + before + " to " + version);
+            }
+            shown.put(id, version);
+        }
+    }
+
+    @BeforeEach
+    void open(@LocalServerPort int port) {
+        for (int i = 0; i < CUSTOMERS; i++) {
+            customers.add(new Customer(port));
+        }
+        customers.forEach(customer -> threads.submit(customer::shop));
+        more();
+    }
+
+    @AfterEach
+    void close() {
+        shopping = false;
+        threads.close();
+    }
+
+    /** Some answers of whatever the state is. */
+    private void more() {
+        long enough = answers.get() + 20 * CUSTOMERS;
+        await().atMost(SOON).until(() -> answers.get() >= enough);
+    }
+
+    /** Fulfilment decides about one order of each customer, while they look. */
+    private void settle(int order) {
+        for (Customer customer : customers) {
+            String id = customer.orders.get(order);
+            var outcome = new ProducerRecord<>(
+                    "fulfilment.outcomes", id, "{\"orderId\":\"" + id + "\",\"outcome\":\"CONFIRMED\"}");
+            outcome.headers().add("ce_type", "dev.meridian.fulfilment.decided".getBytes(StandardCharsets.UTF_8));
+            kafka.send(outcome);
+        }
+    }
+
+    private void allSee(int order) {
+        await().atMost(SOON)
+                .until(() -> customers.stream()
+                        .allMatch(customer -> customer.api
+                                        .get("/api/orders/" + customer.orders.get(order), customer.token)
+                                        .json()
+                                        .at("/version")
+                                        .asLong()
+                                == 2));
+    }
+
+    private void increases(String name, String tag, String value) {
+        var counter = metrics.counter(name, tag, value);
+        double before = counter.count();
+        await().atMost(SOON).until(() -> counter.count() > before);
+    }
+
+    private void hitsAgain() {
+        increases("meridian.cache.reads", "result", "hit");
+    }
+
+    @Test
+    void redisIsKilledFlushedAndPaused() {
+        hitsAgain();
+
+        stack.kill("redis-dc1");
+        settle(0);
+        allSee(0);
+        more();
+        stack.start("redis-dc1");
+        hitsAgain();
+
+        settle(1);
+        // Its time-out is short, and the machine may be busy.
+        await().atMost(SOON)
+                .ignoreExceptions()
+                .until(() -> Boolean.TRUE.equals(redis.execute((RedisConnection connection) -> {
+                    connection.serverCommands().flushAll();
+                    return true;
+                })));
+        allSee(1);
+        hitsAgain();
+
+        stack.pause("redis-dc1");
+        settle(2);
+        allSee(2);
+        more();
+        stack.resume("redis-dc1");
+        hitsAgain();
+        more();
+
+        assertThat(complaints).isEmpty();
+    }
+
+    @Test
+    void theReplicaIsPausedAndKilled(@LocalManagementPort int management) {
+        increases("meridian.reads", "database", "replica");
+
+        stack.pause("postgres-replica");
+        more();
+        settle(0);
+        allSee(0);
+        stack.resume("postgres-replica");
+        increases("meridian.reads", "database", "replica");
+
+        stack.kill("postgres-replica");
+        more();
+        assertThat(new Api(management).get("/actuator/health/readiness", null).status())
+                .isEqualTo(200);
+        settle(1);
+        allSee(1);
+        stack.start("postgres-replica");
+        increases("meridian.reads", "database", "replica");
+        more();
+
+        assertThat(complaints).isEmpty();
+    }
+
+    @Test
+    void thePrimaryIsKilled(@LocalServerPort int port) {
+        // So that the replica has what each has seen; with writes going on it might lack the last of them.
+        Customer customer = customers.getFirst();
+        shopping = false;
+        await().atMost(SOON).untilAsserted(() -> {
+            var replica = metrics.counter("meridian.reads", "database", "replica");
+            double before = replica.count();
+            customer.list();
+            assertThat(replica.count()).isEqualTo(before + 1);
+        });
+
+        stack.kill("postgres-primary");
+        // It may have received more than it had replayed.
+        await().atMost(SOON)
+                .until(() -> customer.api.get("/api/orders", customer.token).status() == 200);
+        for (int i = 0; i < 20; i++) {
+            customer.list();
+            customer.look(customer.orders.get(i % ORDERS));
+            assertThat(new Api(port).get("/api/orders", customer.token).status())
+                    .isEqualTo(200);
+        }
+        assertThat(complaints).isEmpty();
+
+        stack.start("postgres-primary");
+        await().atMost(SOON)
+                .until(() -> customer.api
+                                .place(customer.name, Api.order("TEA-001", 1))
+                                .status()
+                        == 201);
+        increases("meridian.reads", "database", "replica", customer);
+    }
+
+    private void increases(String name, String tag, String value, Customer customer) {
+        var counter = metrics.counter(name, tag, value);
+        double before = counter.count();
+        await().atMost(SOON).until(() -> {
+            customer.api.get("/api/orders", customer.token);
+            return counter.count() > before;
+        });
+    }
+}
