@@ -23,11 +23,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
@@ -313,6 +316,28 @@ class WorkerTest {
                 .isNotEmpty();
         assertThat(violations("fulfilment-decided", event(UUID.randomUUID(), "tok_ok", "")))
                 .isNotEmpty();
+    }
+
+    /** As many as are set for each topic, however few the partitions that the broker spreads them over. */
+    @Test
+    void eachTopicHasConsumersOfItsOwn() {
+        try (Admin admin = Admin.create(
+                Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()))) {
+            Awaitility.await().atMost(SOON).untilAsserted(() -> {
+                List<Set<String>> topics =
+                        admin.describeShareGroups(List.of("fulfilment")).all().get().values().stream()
+                                .flatMap(group -> group.members().stream())
+                                .map(member -> member.assignment().topicPartitions().stream()
+                                        .map(TopicPartition::topic)
+                                        .collect(Collectors.toSet()))
+                                .toList();
+                assertThat(topics)
+                        .filteredOn(Set.of("orders.cancelled")::equals)
+                        .hasSize(2);
+                // And a stand-in for each order of an earlier test that rested.
+                assertThat(topics).filteredOn(Set.of("orders.placed")::equals).hasSizeGreaterThanOrEqualTo(16);
+            });
+        }
     }
 
     @Test
