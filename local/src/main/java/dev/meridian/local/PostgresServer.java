@@ -94,6 +94,10 @@ record PostgresServer(
         lines.add("unix_socket_directories = ''");
         lines.add("shared_buffers = 48MB");
         lines.add("max_wal_size = 512MB");
+        if (Platform.current().isLinux()) { // the only one that can
+            // After a crash or a copy, all files at once rather than a thousand one by one: seconds on a busy disk.
+            lines.add("recovery_init_sync_method = syncfs");
+        }
         // Every byte counts beside ten other programs: fewer idle helpers.
         lines.add("autovacuum_max_workers = 2");
         lines.add("max_logical_replication_workers = 0");
