@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -27,6 +28,9 @@ final class Shop {
 
     private final URI origin;
     private final String token;
+
+    /** The cookie that keeps a customer's reads from being older than what the customer was shown. */
+    private final AtomicReference<String> position = new AtomicReference<>("");
 
     private Shop(URI origin, String token) {
         this.origin = origin;
@@ -102,7 +106,9 @@ final class Shop {
     }
 
     HttpRequest.Builder asMe(String path) {
-        return request(path).header("Authorization", "Bearer " + token);
+        HttpRequest.Builder request = request(path).header("Authorization", "Bearer " + token);
+        String cookie = position.get();
+        return cookie.isEmpty() || !path.startsWith("/api/orders") ? request : request.header("Cookie", cookie);
     }
 
     Answer place(String key, String body) {
@@ -142,6 +148,10 @@ final class Shop {
         if (answer == null) {
             throw new IllegalStateException("No answer from " + request.build().uri());
         }
+        answer.response.headers().allValues("Set-Cookie").stream()
+                .map(cookie -> cookie.split(";", 2)[0])
+                .filter(cookie -> cookie.startsWith("meridian-position="))
+                .forEach(position::set);
         return answer;
     }
 
