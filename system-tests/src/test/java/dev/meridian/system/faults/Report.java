@@ -104,7 +104,7 @@ record Report(
                         longest(injected, true),
                         longest(injected, false),
                         calls.stream()
-                                .filter(call -> hasFailed(call) && injected.contains(first(call.start(), call.end())))
+                                .filter(call -> hasFailed(call) && injected.contains(during(call.start(), call.end())))
                                 .count())));
         return text.toString();
     }
@@ -112,20 +112,25 @@ record Report(
     private double longest(List<Fault.Injected> faults, boolean write) {
         return wishes.stream()
                         .filter(wish -> wish.write() == write)
-                        .filter(wish -> faults.contains(first(wish.start(), wish.end())))
+                        .filter(wish -> faults.contains(during(wish.start(), wish.end())))
                         .mapToLong(wish -> wish.length().toMillis())
                         .max()
                         .orElse(0)
                 / 1e3;
     }
 
-    /** The fault that something met; the first one where it lasted into the next. Null where there was none. */
-    private Fault.@Nullable Injected first(Duration start, Duration end) {
+    /** The fault during which most of it passed; null where there was none. */
+    private Fault.@Nullable Injected during(Duration start, Duration end) {
         return schedule.stream()
-                .filter(fault -> end.compareTo(fault.begin()) > 0
-                        && start.compareTo(fault.end().plus(AFTERMATH)) < 0)
-                .findFirst()
+                .filter(fault -> !overlap(fault, start, end).isNegative())
+                .max(Comparator.comparing(fault -> overlap(fault, start, end)))
                 .orElse(null);
+    }
+
+    private static Duration overlap(Fault.Injected fault, Duration start, Duration end) {
+        Duration over = fault.end().plus(AFTERMATH);
+        Duration until = end.compareTo(over) < 0 ? end : over;
+        return until.minus(start.compareTo(fault.begin()) > 0 ? start : fault.begin());
     }
 
     private static boolean hasFailed(Call call) {
