@@ -41,22 +41,17 @@ final class Shopper {
     private final Session session;
     private final History history;
     private final Random random;
-    private final boolean cancels;
     private final BooleanSupplier goesOn;
     private final Deque<Acknowledged> acknowledged = new ConcurrentLinkedDeque<>();
     private final Map<String, Basket> unknown = new LinkedHashMap<>();
     private int keys;
 
-    /**
-     * @param cancels whether it cancels orders now and then
-     * @param goesOn false when no new wish is to be begun
-     */
-    Shopper(int number, Session session, History history, long seed, boolean cancels, BooleanSupplier goesOn) {
+    /** @param goesOn false when no new wish is to be begun */
+    Shopper(int number, Session session, History history, long seed, BooleanSupplier goesOn) {
         this.number = number;
         this.session = session;
         this.history = history;
         this.random = new Random(seed * 31 + number);
-        this.cancels = cancels;
         this.goesOn = goesOn;
     }
 
@@ -110,7 +105,7 @@ final class Shopper {
             return;
         }
         UUID order = acknowledged.getFirst().order;
-        if (cancels && random.nextInt(100) < 12) {
+        if (random.nextInt(100) < 12) {
             cancel(order);
         }
         if (random.nextInt(100) < 50) {
@@ -174,14 +169,12 @@ final class Shopper {
     }
 
     private void cancel(UUID order) throws InterruptedException {
-        if (cancels) {
-            until(
-                    PATIENCE,
-                    true,
-                    () -> isAnswer(call(
-                            new Request.Cancel(order),
-                            () -> session.post("/api/orders/" + order + "/cancellation", "", Map.of()))));
-        }
+        until(
+                PATIENCE,
+                true,
+                () -> isAnswer(call(
+                        new Request.Cancel(order),
+                        () -> session.post("/api/orders/" + order + "/cancellation", "", Map.of()))));
     }
 
     private void reuse(Acknowledged order) throws InterruptedException {
