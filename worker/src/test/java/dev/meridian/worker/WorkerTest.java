@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -73,9 +74,29 @@ class WorkerTest {
     private final Topic outcomes = new Topic("fulfilment.outcomes");
     private final Topic deadLetters = new Topic("dlq.fulfilment");
 
+    /** Whether the orders are done that the tests of other services left in the queue. */
+    private static final AtomicBoolean CAUGHT_UP = new AtomicBoolean();
+
     @BeforeEach
     void reset() {
+        if (!CAUGHT_UP.getAndSet(true)) {
+            catchUp();
+        }
         Backing.reset(jdbc);
+    }
+
+    private void catchUp() {
+        int partitions = plain.partitionsFor("orders.placed").size();
+        List<String> last = new ArrayList<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            UUID order = UUID.randomUUID();
+            last.add(order.toString());
+            ProducerRecord<String, byte[]> record =
+                    record("orders.placed", order.toString(), event(order, "tok_ok", ""), "dev.meridian.order.placed");
+            plain.send(new ProducerRecord<>(
+                    record.topic(), partition, null, record.key(), record.value(), record.headers()));
+        }
+        last.forEach(order -> outcomes.awaitFirst(order, Duration.ofMinutes(2)));
     }
 
     @AfterEach
@@ -212,12 +233,12 @@ class WorkerTest {
     void cancellationGivesStockAndMoneyBack() {
         UUID order = place("tok_ok");
         outcomes.awaitFirst(order.toString(), SOON);
-        assertThat(available("TEA-001")).isEqualTo(10_000_000 - 2);
+        assertThat(held(order)).isEqualTo(2);
 
         cancel(order, ",\"why\":\"a field of a later version\"");
 
         awaitBook(order, "CANCELLED REFUNDED");
-        assertThat(available("TEA-001")).isEqualTo(10_000_000);
+        assertThat(held(order)).isZero();
     }
 
     @Test
@@ -232,7 +253,7 @@ class WorkerTest {
         // One by the cancellation, one by the placement that found it.
         Awaitility.await().atMost(SOON).until(() -> refunds("nothing_charged") == refunds + 2);
         awaitBook(order, "CANCELLED BARRED");
-        assertThat(available("TEA-001")).isEqualTo(10_000_000);
+        assertThat(held(order)).isZero();
         assertThat(outcomes.with(order.toString())).isEmpty();
     }
 
@@ -257,7 +278,7 @@ class WorkerTest {
                 .containsOnly(
                         new String(outcomes.with(order.toString()).getFirst().value(), StandardCharsets.UTF_8));
         awaitBook(order, "CONFIRMED CHARGED");
-        assertThat(available("TEA-001")).isEqualTo(10_000_000 - 2);
+        assertThat(held(order)).isEqualTo(2);
     }
 
     @Test
@@ -428,6 +449,14 @@ class WorkerTest {
                                          WHERE order_id = ?
                                         """).param(order).query(String.class).optional())
                         .contains(statusAndPayment));
+    }
+
+    /** How many items the order has set aside. */
+    private int held(UUID order) {
+        return jdbc.sql("SELECT coalesce(sum(quantity), 0) FROM reservation WHERE order_id = ?")
+                .param(order)
+                .query(Integer.class)
+                .single();
     }
 
     private int available(String sku) {
