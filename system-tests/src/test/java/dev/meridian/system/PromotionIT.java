@@ -61,8 +61,8 @@ class PromotionIT {
         }
 
         assertThat(name(PostgresRole.REPLICA)).isEqualTo(former);
+        // Some were sent again, unless the promotion was over before anybody's patience was.
         assertThat(acknowledged)
-                .anySatisfy(order -> assertThat(order.attempts()).isGreaterThan(1))
                 .allSatisfy(order -> assertThat(order.troubled())
                         .as("how long an order's client saw errors, after %d attempts", order.attempts())
                         .isLessThan(Duration.ofSeconds(30)));
