@@ -4,6 +4,7 @@ import dev.meridian.benchmarks.Figure;
 import dev.meridian.benchmarks.Machine;
 import dev.meridian.benchmarks.Target;
 import dev.meridian.benchmarks.load.ClosedLoop;
+import dev.meridian.benchmarks.load.LoadClient;
 import dev.meridian.benchmarks.load.OpenLoop;
 import dev.meridian.benchmarks.load.Schedule;
 import dev.meridian.benchmarks.outbox.TokenIssuer;
@@ -22,15 +23,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
-import org.apache.hc.client5.http.config.ConnectionConfig;
-import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.client5.http.impl.classic.HttpClients;
-import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
-import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
-import org.apache.hc.core5.util.TimeValue;
-import org.apache.hc.core5.util.Timeout;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -178,7 +172,7 @@ public final class OverloadBenchmark implements Callable<Integer> {
         }
 
         List<Figure> measure() throws Exception {
-            try (var http = client()) {
+            try (var http = LoadClient.of(CONNECTIONS, 1, Duration.ofSeconds(10))) {
                 System.out.println("Warming up for " + warmUp + " s.");
                 overloaded(http, Duration.ofSeconds(warmUp));
                 var peak = 0.0;
@@ -243,31 +237,6 @@ public final class OverloadBenchmark implements Callable<Integer> {
             } catch (IOException e) {
                 outcome.wrong.increment();
             }
-        }
-
-        private CloseableHttpClient client() {
-            return HttpClients.custom()
-                    .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
-                            .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
-                            .setMaxConnPerRoute(CONNECTIONS)
-                            .setMaxConnTotal(CONNECTIONS)
-                            .setDefaultConnectionConfig(ConnectionConfig.custom()
-                                    .setConnectTimeout(Timeout.ofSeconds(2))
-                                    .setSocketTimeout(Timeout.ofSeconds(10))
-                                    .setValidateAfterInactivity(TimeValue.ofSeconds(5))
-                                    .build())
-                            .build())
-                    .setDefaultRequestConfig(RequestConfig.custom()
-                            .setConnectionRequestTimeout(Timeout.ofSeconds(10))
-                            .setResponseTimeout(Timeout.ofSeconds(10))
-                            .build())
-                    .disableAutomaticRetries()
-                    .disableRedirectHandling()
-                    .disableCookieManagement()
-                    .disableAuthCaching()
-                    .disableContentCompression()
-                    .disableDefaultUserAgent()
-                    .build();
         }
     }
 }
