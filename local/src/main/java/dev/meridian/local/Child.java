@@ -143,6 +143,12 @@ final class Child {
         return new StackException(name() + " ended with status " + exit + " during the start; " + logHint());
     }
 
+    /** Why it is not in the state that it should be in, for messages. */
+    String hint() {
+        String excuse = process().isPresent() ? program.excuse() : "its process has ended";
+        return (excuse.isEmpty() ? "" : excuse + "; ") + logHint();
+    }
+
     private String logHint() {
         String reason = log.reasonSince(said);
         return "its log " + log.path() + (reason.isEmpty() ? " is empty." : " says: " + reason);

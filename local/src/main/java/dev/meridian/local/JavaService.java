@@ -60,11 +60,23 @@ record JavaService(
     @Override
     public boolean ready() {
         try {
-            return HTTP.get(URI.create("http://" + management + "/actuator/health/readiness"), Map.of())
-                    .is(200);
+            return readiness().is(200);
         } catch (IOException e) {
             return false;
         }
+    }
+
+    @Override
+    public String excuse() {
+        try {
+            return "readiness answers " + readiness();
+        } catch (IOException e) {
+            return "readiness does not answer: " + e.getMessage();
+        }
+    }
+
+    private Http.Answer readiness() throws IOException {
+        return HTTP.get(URI.create("http://" + management + "/actuator/health/readiness"), Map.of());
     }
 
     /** Longer than the grace period that the services give their requests. */

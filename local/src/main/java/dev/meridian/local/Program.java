@@ -33,6 +33,11 @@ sealed interface Program permits Postgres, Redis, KafkaBroker, JavaService, HaPr
     /** Asks the program itself whether it serves; takes at most about a second. */
     boolean ready();
 
+    /** What it answers instead of being ready, in one line; empty where it has no words for it. */
+    default String excuse() {
+        return "";
+    }
+
     /** Whether it has started far enough for {@link #introduce}, after which it is ready. */
     default boolean canBeIntroduced() {
         return ready();

@@ -251,7 +251,8 @@ public final class Stack implements AutoCloseable {
     public void await(String name, ComponentState state, Duration limit) {
         Child child = child(name);
         if (!Deadline.in(limit).await(() -> child.state() == state)) {
-            throw new StackException(name + " was not " + state + " within " + limit.toSeconds() + " s.");
+            throw new StackException(
+                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + child.hint());
         }
     }
 
