@@ -9,6 +9,7 @@ import dev.meridian.local.StackSettings;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
@@ -35,7 +36,11 @@ final class RunningSystem implements AfterEachCallback {
 
     @Override
     public void afterEach(ExtensionContext test) {
-        for (Component component : stack.status()) {
+        List<Component> components = stack.status();
+        if (components.stream().allMatch(component -> component.state() == ComponentState.UP) && frontDoorLeadsIn()) {
+            return; // as after most tests
+        }
+        for (Component component : components) {
             switch (component.state()) {
                 case UP -> {}
                 case PAUSED -> stack.resume(component.name());
