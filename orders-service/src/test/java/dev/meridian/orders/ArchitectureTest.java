@@ -84,6 +84,14 @@ class ArchitectureTest {
         catches(rule, EventWithLogic.class);
     }
 
+    /** A stream keeps its connection until it is closed, and nothing shows that it was forgotten until all are gone. */
+    @Test
+    void rowsAreReadToTheirEnd() {
+        ArchRule rule = noClasses().should().callMethod(JdbcClient.MappedQuerySpec.class, "stream");
+        rule.check(SERVICE);
+        catches(rule, QueriesFromTheWeb.class);
+    }
+
     private static void catches(ArchRule rule, Class<?>... counterExample) {
         JavaClasses classes = new ClassFileImporter().importClasses(counterExample);
         assertThat(rule.evaluate(classes).hasViolation())

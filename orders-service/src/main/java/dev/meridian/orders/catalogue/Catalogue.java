@@ -57,6 +57,7 @@ public class Catalogue {
                         row.getString("sku"),
                         row.getString("name"),
                         new Money(row.getBigDecimal("price"), row.getString("currency"))))
+                .list() // and not stream(), which would keep its connection until somebody closes it
                 .stream()
                 .collect(Collectors.toMap(Product::sku, Function.identity(), (a, b) -> a, LinkedHashMap::new));
     }

@@ -2,5 +2,11 @@ package dev.meridian.orders.counterexample.web;
 
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** A controller that goes past the repository. */
-public record QueriesFromTheWeb(JdbcClient jdbc) {}
+/** A controller that goes past the repository, and keeps a connection from each call. */
+public record QueriesFromTheWeb(JdbcClient jdbc) {
+
+    public long customers() {
+        return jdbc.sql("SELECT DISTINCT customer FROM orders").query(String.class).stream()
+                .count();
+    }
+}

@@ -111,6 +111,17 @@ class OrderCacheTest {
     }
 
     @Test
+    void anEpochThatRedisForgotDoesNotComeBack() {
+        redis.delete(OrderCache.EPOCH);
+        put(placed(1), lease()); // in an epoch that was named for want of one
+        redis.opsForValue().set(OrderCache.EPOCH, UUID.randomUUID().toString()); // as after a failed write
+        assertThat(found()).isEmpty();
+
+        redis.delete(OrderCache.EPOCH);
+        assertThat(found()).isEmpty();
+    }
+
+    @Test
     void aLeaseEndsWithAFlushAndWithItsTime() {
         String before = lease();
         redis.delete(OrderCache.EPOCH);

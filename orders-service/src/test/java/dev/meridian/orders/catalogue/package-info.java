@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.orders.catalogue;
+
+import org.jspecify.annotations.NullMarked;
