@@ -73,9 +73,26 @@ final class Containers implements AutoCloseable {
             containers.awaitFrontDoor();
             return containers;
         } catch (RuntimeException e) {
+            String unwell = unwell();
             compose.stop();
-            throw e;
+            throw new IllegalStateException("The containers did not come up." + unwell, e);
         }
+    }
+
+    /** Which containers are not healthy, and what they said last. */
+    private static String unwell() {
+        var told = new StringBuilder();
+        for (String line : run(List.of(
+                        "docker", "ps", "--all", "--filter", "name=meridian", "--format", "{{.Names}} {{.Status}}"))
+                .lines()) {
+            if (!line.contains("(healthy)")) {
+                String name = line.substring(0, line.indexOf(' '));
+                told.append('\n').append(line).append('\n');
+                told.append(run(List.of("bash", "-c", "docker logs --tail 20 " + name + " 2>&1"))
+                        .output());
+            }
+        }
+        return told.toString();
     }
 
     /** Whether a Docker engine with Compose answers. */
