@@ -14,6 +14,7 @@ import dev.meridian.worker.payment.simulated.Simulation;
 import dev.meridian.worker.queue.QueueThatKnowsPayments;
 import org.apache.kafka.clients.consumer.ShareConsumer;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 class ArchitectureTest {
@@ -55,6 +56,10 @@ class ArchitectureTest {
             .onlyDependOnClassesThat()
             .resideOutsideOfPackages("dev.meridian.worker.fulfilment..", "dev.meridian.worker.payment..");
 
+    /** A stream of rows keeps its connection until it is closed. */
+    private static final ArchRule ROWS_ARE_READ_TO_THEIR_END =
+            noClasses().should().callMethod(JdbcClient.MappedQuerySpec.class, "stream");
+
     @Test
     void providersAreKnownByTheirPort() {
         PROVIDERS_ARE_KNOWN_BY_THEIR_PORT.check(WORKER);
@@ -79,6 +84,12 @@ class ArchitectureTest {
         refuses(THE_QUEUE_KNOWS_NO_ORDERS, QueueThatKnowsPayments.class);
     }
 
+    @Test
+    void rowsAreReadToTheirEnd() {
+        ROWS_ARE_READ_TO_THEIR_END.check(WORKER);
+        refuses(ROWS_ARE_READ_TO_THEIR_END, ForgetsToClose.class);
+    }
+
     private static void refuses(ArchRule rule, Class<?> counterExample) {
         JavaClasses example = new ClassFileImporter().importClasses(counterExample);
         assertThat(rule.evaluate(example).hasViolation())
@@ -89,6 +100,13 @@ class ArchitectureTest {
     static class KnowsTheAdapter {
         Class<?> adapter() {
             return Simulation.class;
+        }
+    }
+
+    static class ForgetsToClose {
+        long rows(JdbcClient jdbc) {
+            return jdbc.sql("SELECT sku FROM stock").query(String.class).stream()
+                    .count();
         }
     }
 

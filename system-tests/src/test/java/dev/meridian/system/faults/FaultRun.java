@@ -103,7 +103,9 @@ public final class FaultRun {
             if (!settled) {
                 remarks.add("It had not settled after " + DRAIN.toSeconds() + " s.");
             }
-            return report(verdicts(threads, shoppers, accounts), remarks);
+            List<Verdict> verdicts = verdicts(threads, shoppers, accounts);
+            verdicts.add(Verdict.of("Every connection goes back to its pool", keptConnections()));
+            return report(verdicts, remarks);
         } finally {
             stopped.set(true);
             threads.shutdownNow();
@@ -217,6 +219,14 @@ public final class FaultRun {
                                 schedule.size() + " faults, " + history.calls().size() + " calls")
                         : List.of()));
         return verdicts;
+    }
+
+    private List<String> keptConnections() throws IOException {
+        List<String> kept = new ArrayList<>();
+        for (Component component : stack.status()) {
+            kept.addAll(KeptConnections.in(stack.log(component.name())));
+        }
+        return kept;
     }
 
     private Result report(List<Verdict> verdicts, List<String> remarks) throws IOException {
