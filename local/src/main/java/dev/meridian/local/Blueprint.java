@@ -123,7 +123,7 @@ final class Blueprint {
             programs.add(service("orders-service", dc)
                     .named(name, ComponentType.SERVER)
                     .at(address(8100 + instance), address(8200 + instance))
-                    .heap(192)
+                    .heap(256) // with all the streams that it takes
                     .after(needed)
                     .build());
         }

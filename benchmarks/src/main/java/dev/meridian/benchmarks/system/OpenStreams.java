@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /** Streams of order events, as browsers hold them: a connection each, and no thread. */
 final class OpenStreams implements AutoCloseable {
@@ -42,10 +43,10 @@ final class OpenStreams implements AutoCloseable {
     /**
      * Opens one.
      *
-     * @param onEvent is told of each event
+     * @param onEvent is told of each event, and answers whether to go on; else the stream is closed
      * @throws IOException when it is refused
      */
-    void open(String orderId, Consumer<Event> onEvent) throws IOException, InterruptedException {
+    void open(String orderId, Predicate<Event> onEvent) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(origin.resolve("/api/orders/" + orderId + "/events"))
                 .header("Authorization", authorization)
                 .header("Accept", "text/event-stream")
@@ -73,14 +74,16 @@ final class OpenStreams implements AutoCloseable {
     }
 
     private final class Lines implements Flow.Subscriber<String> {
-        private final Consumer<Event> onEvent;
+        private final Predicate<Event> onEvent;
+        private Flow.@Nullable Subscription subscription;
 
-        Lines(Consumer<Event> onEvent) {
+        Lines(Predicate<Event> onEvent) {
             this.onEvent = onEvent;
         }
 
         @Override
         public void onSubscribe(Flow.Subscription subscription) {
+            this.subscription = subscription;
             open.incrementAndGet();
             subscription.request(Long.MAX_VALUE);
         }
@@ -89,19 +92,28 @@ final class OpenStreams implements AutoCloseable {
         public void onNext(String line) {
             if (line.startsWith("data:")) {
                 events.incrementAndGet();
-                onEvent.accept(new Event(line.substring("data:".length()), Instant.now()));
+                var mine = subscription;
+                if (!onEvent.test(new Event(line.substring("data:".length()), Instant.now())) && mine != null) {
+                    subscription = null;
+                    open.decrementAndGet();
+                    mine.cancel();
+                }
             }
         }
 
         @Override
         public void onError(Throwable failure) {
-            open.decrementAndGet();
-            broken.incrementAndGet();
+            if (subscription != null) {
+                open.decrementAndGet();
+                broken.incrementAndGet();
+            }
         }
 
         @Override
         public void onComplete() {
-            open.decrementAndGet();
+            if (subscription != null) {
+                open.decrementAndGet();
+            }
         }
     }
 
