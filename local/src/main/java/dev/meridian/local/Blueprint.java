@@ -150,7 +150,7 @@ final class Blueprint {
         JavaService gateway = service("gateway", dc)
                 .named("gateway-" + dc + "-1", ComponentType.PROXY)
                 .at(outermost ? front : address(8081), address(8180))
-                .heap(160)
+                .heap(256) // with all the streams of the datacenter
                 .build();
         programs.add(gateway);
         Address origin = gateway.server();

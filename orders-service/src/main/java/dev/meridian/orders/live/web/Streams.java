@@ -27,6 +27,13 @@ import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 class Streams {
 
     private static final Logger log = LoggerFactory.getLogger(Streams.class);
+
+    /**
+     * The first silence after an order's last version, doubled until it is the usual one. Many clients leave then, and
+     * their going shows in the second write after it only: the first is answered by their side's reset.
+     */
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
+
     private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
 
     private final LiveSettings settings;
@@ -74,16 +81,22 @@ class Streams {
 
     private void write(Stream stream, SseEmitter emitter) {
         try (Watch watch = stream.watch()) {
+            Duration silence = silenceAfter(stream.first());
             while (true) {
                 Duration left = Duration.between(clock.instant(), stream.end());
                 if (!left.isPositive()) {
                     emitter.complete();
                     return;
                 }
-                Duration atMost = left.compareTo(settings.heartbeat()) < 0 ? left : settings.heartbeat();
-                switch (watch.next(atMost)) {
-                    case Watch.Next.Changed(OrderVersion version) -> send(emitter, version);
-                    case Watch.Next.Nothing() -> emitter.send(SseEmitter.event().comment(""));
+                switch (watch.next(shorter(left, silence))) {
+                    case Watch.Next.Changed(OrderVersion version) -> {
+                        send(emitter, version);
+                        silence = silenceAfter(version);
+                    }
+                    case Watch.Next.Nothing() -> {
+                        emitter.send(SseEmitter.event().comment(""));
+                        silence = shorter(silence.multipliedBy(2), settings.heartbeat());
+                    }
                     case Watch.Next.Ended() -> {
                         emitter.complete();
                         return;
@@ -97,6 +110,14 @@ class Streams {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private Duration silenceAfter(@Nullable OrderVersion sent) {
+        return sent != null && sent.settled() ? shorter(FAREWELL, settings.heartbeat()) : settings.heartbeat();
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /** What the container has not noticed yet it is told of, so that no answer stays open that nobody writes. */

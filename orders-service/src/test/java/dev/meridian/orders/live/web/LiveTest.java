@@ -376,15 +376,19 @@ class LiveTest {
         assertThat(opened).allSatisfy(stream -> assertThat(stream.ids()).containsExactly("1", "2"));
     }
 
-    /** The second instance would wait two minutes for its requests to end, if they did not by themselves. */
+    /**
+     * The second instance would wait two minutes for its requests to end, if they did not by themselves, and an hour for
+     * a heartbeat to show it that a client is gone.
+     */
     @Test
-    void everyInstanceSeesEveryChangeAndOneThatStopsEndsItsStreamsAtOnce() {
+    void everyInstanceSeesEveryChangeAndNoticesWhoLeavesAfterTheLastAndEndsItsStreamsWhenItStops() {
         String id = place();
         try (ConfigurableApplicationContext second = new SpringApplicationBuilder(OrdersService.class)
                 .initializers(new RealBackingServices())
                 .run(
                         "--server.port=0",
                         "--spring.lifecycle.timeout-per-shutdown-phase=120s",
+                        "--meridian.live.heartbeat=1h",
                         "--meridian.live.lookup=1h")) {
             int secondPort = second.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
             var there = EventStream.open(secondPort, id, token, null).awaitVersion("1");
@@ -394,6 +398,11 @@ class LiveTest {
             settle(id);
             there.awaitVersion("2");
             here.awaitVersion("2");
+
+            EventStream.open(secondPort, id, token, null).awaitVersion("2").close();
+            await("who left after the last version is noticed")
+                    .atMost(SOON)
+                    .until(() -> openStreams(second.getBean(MeterRegistry.class)) == 1);
 
             var stopping = CompletableFuture.runAsync(second::close);
             await("its streams end").atMost(Duration.ofSeconds(60)).until(there::ended);
@@ -413,6 +422,10 @@ class LiveTest {
     }
 
     private double openStreams() {
+        return openStreams(metrics);
+    }
+
+    private static double openStreams(MeterRegistry metrics) {
         return metrics.get("meridian.live.streams").gauge().value();
     }
 
