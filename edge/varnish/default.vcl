@@ -84,6 +84,9 @@ sub vcl_recv {
     unset req.http.Upgrade; # this connection speaks HTTP/1.1 and nothing else
 
     set req.backend_hint = origin;
+    if (req.method == "GET" && req.url ~ "^/api/orders/[^/?]+/events(\?.*)?$") {
+        set req.backend_hint = streams;
+    }
     if (req.method !~ "^(GET|HEAD)$" || req.http.Authorization || req.http.Cookie) {
         return (pass);
     }

@@ -16,6 +16,9 @@ final class Blueprint {
     /** The version of all modules. */
     private static final String VERSION = "1.0.0";
 
+    /** Through the CDN at the same time: as many as the load balancer lets a gateway have. */
+    private static final int STREAMS = 2_500;
+
     private final StackSettings settings;
     private final DataFolder folder;
     private final Project project;
@@ -179,6 +182,7 @@ final class Blueprint {
                     front,
                     inside,
                     origin,
+                    STREAMS,
                     before));
         }
     }

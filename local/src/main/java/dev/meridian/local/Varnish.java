@@ -15,6 +15,7 @@ import java.util.Map;
  * @param folder where it works
  * @param inside where it is told to forget what it keeps, and whether it is ready
  * @param origin where its answers come from
+ * @param streams how many event streams it passes at the same time at most
  */
 record Varnish(
         Datacenter datacenter,
@@ -24,6 +25,7 @@ record Varnish(
         Address at,
         Address inside,
         Address origin,
+        int streams,
         List<String> after)
         implements Program {
 
@@ -55,7 +57,8 @@ record Varnish(
         String at = ".host = \"" + Address.HOST + "\"; .port = \"" + origin.port() + "\";";
         Files.writeString(
                 folder.resolve("origin.vcl"),
-                "backend catalogue { " + at + " .probe = watch; }\nbackend origin { " + at + " }\n");
+                "backend catalogue { " + at + " .probe = watch; }\nbackend origin { " + at + " }\nbackend streams { "
+                        + at + " .max_connections = " + streams + "; }\n");
     }
 
     @Override
@@ -92,7 +95,8 @@ record Varnish(
                         configuration.resolve("limits.cli").toString(),
                         "-f",
                         configuration.resolve("default.vcl").toString()),
-                Map.of());
+                // An event stream occupies two threads, and the allocator's cache of each takes more than all else.
+                Map.of("MALLOC_CONF", "tcache:false"));
     }
 
     @Override

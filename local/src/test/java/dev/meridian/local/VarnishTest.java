@@ -36,6 +36,8 @@ class VarnishTest {
 
     private static final Duration SOON = Duration.ofSeconds(8);
     private static final String PRODUCTS = "/api/products";
+    private static final String EVENTS = "/api/orders/1/events";
+    private static final int STREAMS = 2;
 
     @TempDir
     private static Path folder = Path.of("");
@@ -77,6 +79,7 @@ class VarnishTest {
                 FRONT,
                 INSIDE,
                 ORIGIN,
+                STREAMS,
                 List.of());
         Child child = new Child(varnish, folder.resolve("cdn"), new LogFile(folder.resolve("cdn.log")), new Quiet());
         CDN.set(child);
@@ -113,7 +116,7 @@ class VarnishTest {
             if (!probe) {
                 ASKED.add(exchange);
             }
-            if (exchange.getRequestURI().getPath().equals("/events")) {
+            if (exchange.getRequestURI().getPath().equals(EVENTS)) {
                 beat(exchange);
                 return;
             }
@@ -366,13 +369,36 @@ class VarnishTest {
     @Test
     void eventsComeAsTheyHappen() throws Exception {
         long begin = System.nanoTime();
-        var stream = HTTP.send(request("/events"), HttpResponse.BodyHandlers.ofInputStream());
+        var stream = HTTP.send(request(EVENTS), HttpResponse.BodyHandlers.ofInputStream());
         int first = stream.body().read();
         long came = System.nanoTime() - begin;
 
         assertThat(first).isEqualTo(':');
         assertThat(Duration.ofNanos(came)).isLessThan(Duration.ofMillis(900));
         stream.body().close();
+    }
+
+    @Test
+    void eventStreamsHaveSoManyPlacesAndTakeNoOthers() throws Exception {
+        for (int i = 0; i < STREAMS; i++) {
+            await("a stream of an earlier test may still be there").atMost(SOON).until(VarnishTest::opens);
+        }
+
+        var refused = HTTP.send(request(EVENTS + "?again"), HttpResponse.BodyHandlers.ofString());
+        assertThat(refused.statusCode()).isEqualTo(503);
+        assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+        assertThat(refused.body()).contains("https://meridian.dev/problems/service-unavailable");
+        assertThat(HTTP.send(request("/api/orders/1"), HttpResponse.BodyHandlers.ofString())
+                        .statusCode())
+                .isEqualTo(200);
+        await("a place is free again").atMost(SOON).until(VarnishTest::opens);
+    }
+
+    /** Whether there is a place for one more stream; it takes that, and lasts for three seconds. */
+    private static boolean opens() throws Exception {
+        return HTTP.send(request(EVENTS), HttpResponse.BodyHandlers.ofInputStream())
+                        .statusCode()
+                == 200;
     }
 
     @Test

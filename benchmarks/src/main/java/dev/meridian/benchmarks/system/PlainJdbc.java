@@ -1,9 +1,7 @@
 package dev.meridian.benchmarks.system;
 
 import dev.meridian.benchmarks.load.ClosedLoop;
-import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -14,7 +12,9 @@ import java.sql.Types;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Map;
 import java.util.UUID;
+import org.flywaydb.core.Flyway;
 
 /**
  * What orders-service writes for one order, written by JDBC and nothing else: the same four statements and a commit, in
@@ -22,6 +22,7 @@ import java.util.UUID;
  */
 record PlainJdbc(String postgres) implements AutoCloseable {
     private static final String DATABASE = "plain_jdbc";
+    private static final String USER = "postgres"; // and its password
 
     private static final String RESPONSE = """
             {"id":"019a0000-0000-7000-8000-000000000000","status":"PLACED","version":1,\
@@ -35,35 +36,28 @@ record PlainJdbc(String postgres) implements AutoCloseable {
             "total":{"amount":"33.90","currency":"EUR"},"paymentToken":"tok_ok"}""";
 
     /** @param migrations the folder of orders-service's migrations */
-    static PlainJdbc create(String postgres, Path migrations) throws SQLException, IOException {
+    static PlainJdbc create(String postgres, Path migrations) throws SQLException {
         var made = new PlainJdbc(postgres);
         try (var connection = made.connect("postgres");
                 var statement = connection.createStatement()) {
             statement.execute("DROP DATABASE IF EXISTS " + DATABASE + " (FORCE)");
             statement.execute("CREATE DATABASE " + DATABASE);
         }
-        try (var connection = made.connect(DATABASE);
-                var statement = connection.createStatement();
-                var scripts = Files.list(migrations)) {
-            for (var script : scripts.sorted(PlainJdbc::byVersion).toList()) {
-                statement.execute(Files.readString(script));
-            }
-        }
+        Flyway.configure()
+                .dataSource(made.url(DATABASE), USER, USER)
+                .locations("filesystem:" + migrations)
+                .configuration(Map.of("flyway.postgresql.transactional.lock", "false")) // as orders-service has it
+                .load()
+                .migrate();
         return made;
     }
 
-    /** V2 comes before V10. */
-    private static int byVersion(Path one, Path other) {
-        return Integer.compare(version(one), version(other));
-    }
-
-    private static int version(Path script) {
-        var name = script.getFileName().toString();
-        return Integer.parseInt(name.substring(1, name.indexOf("__")));
+    private String url(String database) {
+        return "jdbc:postgresql://" + postgres + "/" + database;
     }
 
     private Connection connect(String database) throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://" + postgres + "/" + database, "postgres", "postgres");
+        return DriverManager.getConnection(url(database), USER, USER);
     }
 
     /** Writes as many as it can for that long. */
