@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.HdrHistogram.Histogram;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,8 +27,8 @@ import picocli.CommandLine.Option;
 /**
  * Many open streams of order events: what they cost, and how long a change takes to a client that has one.
  *
- * <p>The orders whose changes are timed are paid with {@code tok_flaky}: they are decided at the third attempt, so that
- * their streams are open by then. The time is from the outcome's commit, by PostgreSQL's own commit times, to the event
+ * <p>Orders are placed meanwhile, one in some of them paid with {@code tok_flaky} and watched: these are decided at the
+ * third attempt, so that their streams are open by then. The time is from the outcome's commit, by PostgreSQL's own commit times, to the event
  * in the client's hands.
  */
 @Command(
@@ -46,14 +47,19 @@ public final class StreamsBenchmark implements Callable<Integer> {
     @Option(names = "--streams", description = "Streams to hold open (default: ${DEFAULT-VALUE}).")
     private int streams = 2_000;
 
-    @Option(names = "--rate", description = "Orders per second whose changes are timed (default: ${DEFAULT-VALUE}).")
-    private int rate = 20;
+    @Option(names = "--rate", description = "Orders per second meanwhile (default: ${DEFAULT-VALUE}).")
+    private int rate = 100;
+
+    @Option(
+            names = "--timed",
+            description = "Of so many of them, one has a stream, and its change is timed (default: ${DEFAULT-VALUE}).")
+    private int timed = 5;
 
     @Option(names = "--seconds", description = "How long they are timed (default: ${DEFAULT-VALUE}).")
     private int seconds = 30;
 
     @Option(names = "--warm-up", description = "Seconds of the same before that (default: ${DEFAULT-VALUE}).")
-    private int warmUp = 60;
+    private int warmUp = 180;
 
     @Option(
             names = "--edge",
@@ -161,7 +167,12 @@ public final class StreamsBenchmark implements Callable<Integer> {
             throws Exception {
         Map<String, Instant> seen = new ConcurrentHashMap<>();
         var begin = Instant.now();
+        var watched = new AtomicInteger();
         var result = OpenLoop.run(Schedule.of(System.nanoTime() + 200_000_000, perSecond, length), (n, due) -> {
+            if (n % timed != 0) {
+                shop.place();
+                return;
+            }
             var id = shop.placeFlaky();
             open.open(id, event -> {
                 if (!Shop.isSettled(event.data())) {
@@ -170,6 +181,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
                 seen.putIfAbsent(id, event.at());
                 return false; // as a client does that has seen the last there is to see
             });
+            watched.incrementAndGet();
         });
         failures = result.failures();
         if (result.example() != null) {
@@ -179,10 +191,10 @@ public final class StreamsBenchmark implements Callable<Integer> {
             throw new IOException("Orders do not settle.");
         }
         long end = System.nanoTime() + LATE.toNanos();
-        while (seen.size() < result.calls() - failures && System.nanoTime() - end < 0) {
+        while (seen.size() < watched.get() && System.nanoTime() - end < 0) {
             Thread.sleep(100);
         }
-        unseen = result.calls() - failures - seen.size();
+        unseen = watched.get() - seen.size();
         var delays = new Histogram(3);
         books.settledSince(begin.minusSeconds(1)).forEach((id, commit) -> {
             var at = seen.get(id);
