@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
  * Many open streams of order events: what they cost, and how long a change takes to a client that has one.
  *
  * <p>Orders are placed meanwhile, one in some of them paid with {@code tok_flaky} and watched: these are decided at the
- * third attempt, so that their streams are open by then. The time is from the outcome's commit, by PostgreSQL's own commit times, to the event
- * in the client's hands.
+ * third attempt, so that their streams are open by then. The time is from the outcome's commit, by PostgreSQL's own
+ * commit times, to the event in the client's hands.
  */
 @Command(
         name = "streams",

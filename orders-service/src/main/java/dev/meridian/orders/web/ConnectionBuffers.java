@@ -5,8 +5,8 @@ import org.springframework.boot.tomcat.TomcatConnectorCustomizer;
 import org.springframework.stereotype.Component;
 
 /**
- * Smaller socket buffers than Tomcat's 8 KiB each: an open stream of events keeps them for minutes. A request fits into
- * one and a page of orders into a few, so that nothing is read or written more often in practice.
+ * Smaller socket buffers than Tomcat's 8 KiB each: an open stream of events keeps them for minutes. A request still fits
+ * into one; a page of orders is written in a few steps more. The sizes are per connection.
  */
 @Component
 class ConnectionBuffers implements TomcatConnectorCustomizer {
