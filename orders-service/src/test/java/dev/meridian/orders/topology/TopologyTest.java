@@ -3,6 +3,7 @@ package dev.meridian.orders.topology;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.RunningService;
@@ -30,6 +31,9 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.kafka.core.KafkaAdmin;
@@ -138,15 +142,16 @@ class TopologyTest {
     }
 
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void instancesAreListedByDatacenterWithTheHealthThatTheyTellThemselves() throws Exception {
         int ready = serve("/actuator/health/readiness", 200, "{}");
         int notReady = serve("/actuator/health/readiness", 503, "{}");
-        int silent = silent();
         int registry = serve("/eureka/apps", 200, """
                 {"applications":{"application":[
-                  {"name":"ORDERS-SERVICE","instance":[%s,%s,%s]},
+                  {"name":"ORDERS-SERVICE","instance":[%s,%s,%s,%s]},
                   {"name":"GATEWAY","instance":[%s,%s]}]}}""".formatted(
-                        instance("ORDERS-SERVICE", "o-2", "dc2", silent),
+                        instance("ORDERS-SERVICE", "o-3", "dc2", halting()),
+                        instance("ORDERS-SERVICE", "o-2", "dc2", silent()),
                         instance("ORDERS-SERVICE", "o-1", "dc1", notReady),
                         instance("ORDERS-SERVICE", "o-0", "dc1", ready),
                         instance("GATEWAY", "g-1", "dc1", 1),
@@ -173,14 +178,19 @@ class TopologyTest {
                                                 "orders-service", "o-1", "127.0.0.1:8000", Topology.Health.NOT_READY))),
                         new Topology.Datacenter(
                                 "dc2",
-                                List.of(new Topology.Instance(
-                                        "orders-service", "o-2", "127.0.0.1:8000", Topology.Health.UNKNOWN))));
+                                List.of(
+                                        new Topology.Instance(
+                                                "orders-service", "o-2", "127.0.0.1:8000", Topology.Health.UNKNOWN),
+                                        new Topology.Instance(
+                                                "orders-service", "o-3", "127.0.0.1:8000", Topology.Health.UNKNOWN))));
     }
 
-    @Test
-    void whatDoesNotAnswerIsUnknownAndTakesNothingFromTheRest() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void whatDoesNotAnswerIsUnknownAndTakesNothingFromTheRest(boolean begun) throws Exception {
         var nowhere = new KafkaAdmin(Map.of("bootstrap.servers", "127.0.0.1:1"));
-        var settings = settings("http://127.0.0.1:" + silent() + "/eureka", "any");
+        var settings = settings("http://127.0.0.1:" + (begun ? halting() : silent()) + "/eureka", "any");
         var backlog = new Backlog(nowhere, settings);
         var view = new View(
                 new Registry(settings, JsonMapper.shared()),
@@ -226,8 +236,22 @@ class TopologyTest {
 
     /** Takes requests and answers none before the test ends. */
     private int silent() throws IOException {
+        return holding(exchange -> {});
+    }
+
+    /** Begins its answers and ends none before the test does. */
+    private int halting() throws IOException {
+        return holding(exchange -> {
+            exchange.sendResponseHeaders(200, 10);
+            exchange.getResponseBody().write('{');
+            exchange.getResponseBody().flush();
+        });
+    }
+
+    private int holding(HttpHandler beginning) throws IOException {
         HttpServer server = server();
         server.createContext("/", exchange -> {
+            beginning.handle(exchange);
             try {
                 end.await();
             } catch (InterruptedException e) {
