@@ -159,6 +159,37 @@ class PromotionTest {
         assertThat(rows(stack().postgresPrimary())).containsExactly(1, 3, 4);
     }
 
+    /** Two servers that take writes would tell two stories; that must not hang on who starts them. */
+    @Test
+    void theFormerPrimaryTakesNoWritesEvenWhenItIsStartedByHand() throws Exception {
+        String former = name(PostgresRole.PRIMARY);
+        Address address = stack().postgresPrimary();
+        Path program = ProcessHandle.of(stack().component(former).pid())
+                .flatMap(process -> process.info().command())
+                .map(Path.of("/")::resolve)
+                .orElseThrow();
+        write("INSERT INTO kept VALUES (1)");
+        stack().promote();
+
+        List<String> command = new ArrayList<>(
+                PostgresUser.choose(data, program.resolve("../..").normalize()).prefix());
+        command.addAll(List.of(program.toString(), "-D", data.resolve(former).toString()));
+        Process byHand = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(data.resolve("by-hand.log").toFile())
+                .start();
+        try {
+            await("it to answer")
+                    .atMost(LIMIT)
+                    .ignoreExceptions()
+                    .until(() -> rows(address).equals(List.of(1)));
+            isReadOnly(address);
+        } finally {
+            byHand.destroy();
+            assertThat(byHand.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
     @Test
     void withoutAReplicaThatIsFitNothingChanges() throws Exception {
         String primary = name(PostgresRole.PRIMARY);
