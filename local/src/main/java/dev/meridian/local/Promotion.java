@@ -148,8 +148,7 @@ record Promotion(PostgresPair pair, Function<PostgresServer, Child> children) {
             // Even for somebody who starts it by hand.
             former.fence();
             next.promote();
-            next.reconfigure(pair.primarySettings());
-        } catch (IOException | SQLException e) {
+        } catch (IOException e) {
             throw new StackException("Cannot finish the promotion of " + next.name() + ": " + e.getMessage(), e);
         }
     }
