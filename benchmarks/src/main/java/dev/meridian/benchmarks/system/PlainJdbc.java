@@ -17,7 +17,7 @@ import java.util.UUID;
 import org.flywaydb.core.Flyway;
 
 /**
- * What orders-service writes for one order, written by JDBC and nothing else: the same four statements and a commit, in
+ * What orders-service writes for one order, written by JDBC and nothing else: the same three statements and a commit, in
  * a database of its own that the same migrations made. No more than this is to be had from this machine's PostgreSQL.
  */
 record PlainJdbc(String postgres) implements AutoCloseable {
@@ -82,12 +82,12 @@ record PlainJdbc(String postgres) implements AutoCloseable {
                 INSERT INTO idempotency_keys (customer, key, request_hash, order_id, response, created_at)
                 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""");
         var order = connection.prepareStatement("""
-                INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""");
-        var lines = connection.prepareStatement("""
+                WITH head AS (
+                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id)
                 INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
-                SELECT ?, line.position, line.sku, line.name, line.quantity, line.unit_price
-                FROM unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
+                SELECT head.id, line.position, line.sku, line.name, line.quantity, line.unit_price
+                FROM head, unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
                      WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""");
         var event = connection.prepareStatement("""
                 INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
@@ -114,13 +114,11 @@ record PlainJdbc(String postgres) implements AutoCloseable {
             order.setBigDecimal(6, new BigDecimal("33.90"));
             order.setString(7, "EUR");
             order.setString(8, "tok_ok");
+            order.setObject(9, new String[] {"TEA-001", "MUG-001"});
+            order.setObject(10, new String[] {"Assam, second flush", "Stoneware mug"});
+            order.setObject(11, new Integer[] {2, 1});
+            order.setObject(12, new String[] {"12.00", "9.90"});
             order.executeUpdate();
-            lines.setObject(1, id);
-            lines.setObject(2, new String[] {"TEA-001", "MUG-001"});
-            lines.setObject(3, new String[] {"Assam, second flush", "Stoneware mug"});
-            lines.setObject(4, new Integer[] {2, 1});
-            lines.setObject(5, new String[] {"12.00", "9.90"});
-            lines.executeUpdate();
             event.setObject(1, now);
             event.setObject(2, new String[] {id.toString()});
             event.setObject(3, new String[] {"orders.placed"});

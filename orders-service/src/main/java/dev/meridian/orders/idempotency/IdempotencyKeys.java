@@ -2,13 +2,15 @@ package dev.meridian.orders.idempotency;
 
 import static java.util.Objects.requireNonNull;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -17,7 +19,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
-import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -33,7 +34,6 @@ public class IdempotencyKeys {
 
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
-    private final TransactionTemplate savepoint;
     private final IdempotencySettings settings;
     private final Clock clock;
 
@@ -41,8 +41,6 @@ public class IdempotencyKeys {
             JdbcClient jdbc, PlatformTransactionManager transactions, IdempotencySettings settings, Clock clock) {
         this.jdbc = jdbc;
         this.transaction = new TransactionTemplate(transactions);
-        this.savepoint = new TransactionTemplate(transactions);
-        savepoint.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
         this.settings = settings;
         this.clock = clock;
     }
@@ -54,7 +52,8 @@ public class IdempotencyKeys {
      *
      * @param processing joins the transaction; what it throws is kept as an answer too, unless the database may have
      *     failed only for now
-     * @param failure the answer to what processing threw; its writes are undone by then
+     * @param failure the answer to what processing threw; all writes are undone by then, and a transaction of its own
+     *     keeps the answer, unless another request under the key was first
      * @throws DataAccessException or TransactionException, where the database failed: nothing was stored
      * @throws IllegalStateException inside another transaction, whose commit would come after the answer
      */
@@ -62,19 +61,29 @@ public class IdempotencyKeys {
         if (TransactionSynchronizationManager.isActualTransactionActive()) {
             throw new IllegalStateException("An answer under a key commits by itself");
         }
+        try {
+            return commit(request, processing);
+        } catch (Undone undone) {
+            Answer answer = failure.apply(undone.why);
+            return commit(request, () -> answer);
+        }
+    }
+
+    private Once commit(KeyedRequest request, Supplier<Answer> processing) {
         return requireNonNull(transaction.execute(status -> {
-            if (!lock(request)) {
+            Instant now = clock.instant();
+            Claim claim = claim(request, now);
+            if (!claim.obtained) {
                 return new Once.InUse();
             }
-            Instant now = clock.instant();
-            Optional<Entry> known = find(request, now);
-            if (known.isPresent()) {
-                if (!request.asks(known.get().operation, known.get().hash)) {
+            Entry known = claim.known;
+            if (known != null) {
+                if (!request.asks(known.operation, known.hash)) {
                     return new Once.Reused();
                 }
-                return touch(request, now) ? new Once.Replayed(known.get().answer) : new Once.InUse();
+                return touch(request, now) ? new Once.Replayed(known.answer) : new Once.InUse();
             }
-            Answer answer = process(processing, failure);
+            Answer answer = process(processing);
             if (!answer.kept()) {
                 status.setRollbackOnly();
                 return new Once.Processed(answer);
@@ -87,14 +96,24 @@ public class IdempotencyKeys {
         }));
     }
 
-    private Answer process(Supplier<Answer> processing, Function<RuntimeException, Answer> failure) {
+    /** Undoes the transaction of a request whose processing failed for good. */
+    private static final class Undone extends RuntimeException {
+
+        private static final long serialVersionUID = 1;
+
+        private final RuntimeException why;
+
+        Undone(RuntimeException why) {
+            super(why);
+            this.why = why;
+        }
+    }
+
+    private static Answer process(Supplier<Answer> processing) {
         try {
-            return requireNonNull(savepoint.execute(status -> processing.get()));
+            return processing.get();
         } catch (RuntimeException e) {
-            if (mayPass(e)) {
-                throw e;
-            }
-            return failure.apply(e);
+            throw mayPass(e) ? e : new Undone(e);
         }
     }
 
@@ -104,40 +123,46 @@ public class IdempotencyKeys {
                 || e instanceof TransactionException;
     }
 
+    private record Entry(String operation, byte[] hash, Answer answer) {}
+
+    /** @param known what the key stands for; null where it is new, or was not obtained */
+    private record Claim(boolean obtained, @Nullable Entry known) {}
+
     /**
-     * Takes the key for the length of this transaction, which ends with its process at the latest. Two keys of one hash
-     * would only keep each other waiting. The transaction waits for no lock of a row for longer than two seconds.
+     * Takes the key for the length of this transaction, which ends with its process at the latest, and looks it up. Two
+     * keys of one hash would only keep each other waiting. What the lookup sees may be older than the lock by a moment,
+     * in which somebody else stored an answer: {@link #keep} notices. The transaction waits for no lock of a row for
+     * longer than two seconds.
      */
-    private boolean lock(KeyedRequest request) {
+    private Claim claim(KeyedRequest request, Instant now) {
+        // The version before V3 kept the order's id in place of the location.
         return jdbc.sql("""
-                SELECT pg_try_advisory_xact_lock(hashtextextended(:key, hashtextextended(:caller, 0)))
-                FROM set_config('lock_timeout', '2s', true)""")
+                SELECT pg_try_advisory_xact_lock(hashtextextended(:key, hashtextextended(:caller, 0))) AS obtained,
+                       operation, request_hash, status, content_type,
+                       coalesce(location, '/api/orders/' || order_id) AS location, etag, response
+                FROM set_config('lock_timeout', '2s', true)
+                LEFT JOIN idempotency_keys ON customer = :caller AND key = :key AND created_at > :expiry""")
                 .param("key", request.key())
                 .param("caller", request.caller())
-                .query(Boolean.class)
+                .param("expiry", expiry(now))
+                .query((row, n) -> {
+                    boolean obtained = row.getBoolean("obtained");
+                    return new Claim(obtained, obtained && row.getString("operation") != null ? entry(row) : null);
+                })
                 .single();
     }
 
-    private record Entry(String operation, byte[] hash, Answer answer) {}
-
-    private Optional<Entry> find(KeyedRequest request, Instant now) {
-        // The version before V3 kept the order's id in place of the location.
-        return jdbc.sql("""
-                SELECT operation, request_hash, status, content_type,
-                       coalesce(location, '/api/orders/' || order_id) AS location, etag, response
-                FROM idempotency_keys WHERE customer = ? AND key = ? AND created_at > ?""")
-                .params(request.caller(), request.key(), expiry(now))
-                .query((row, n) -> new Entry(
-                        row.getString("operation"),
-                        row.getBytes("request_hash"),
-                        new Answer(
-                                row.getInt("status"),
-                                row.getString("content_type"),
-                                row.getString("location"),
-                                row.getString("etag"),
-                                row.getString("response"),
-                                true)))
-                .optional();
+    private static Entry entry(ResultSet row) throws SQLException {
+        return new Entry(
+                row.getString("operation"),
+                row.getBytes("request_hash"),
+                new Answer(
+                        row.getInt("status"),
+                        row.getString("content_type"),
+                        row.getString("location"),
+                        row.getString("etag"),
+                        row.getString("response"),
+                        true));
     }
 
     /** @return false where the key has expired and gone meanwhile */

@@ -37,9 +37,15 @@ public class Orders {
 
     @Transactional(propagation = Propagation.MANDATORY)
     void insert(Order order, String paymentToken) {
+        List<Order.Line> lines = order.lines();
         jdbc.sql("""
-                INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)""")
+                WITH head AS (
+                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id)
+                INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
+                SELECT head.id, line.position, line.sku, line.name, line.quantity, line.unit_price
+                FROM head, unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
+                     WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""")
                 .params(
                         order.id(),
                         order.customer(),
@@ -48,21 +54,13 @@ public class Orders {
                         order.placedAt().atOffset(ZoneOffset.UTC),
                         order.total().amount(),
                         order.total().currency(),
-                        paymentToken)
-                .update();
-        List<Order.Line> lines = order.lines();
-        jdbc.sql("""
-                INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
-                SELECT ?, line.position, line.sku, line.name, line.quantity, line.unit_price
-                FROM unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
-                     WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""")
-                .param(order.id())
-                .param(lines.stream().map(Order.Line::sku).toArray(String[]::new))
-                .param(lines.stream().map(Order.Line::name).toArray(String[]::new))
-                .param(lines.stream().map(Order.Line::quantity).toArray(Integer[]::new))
-                .param(lines.stream()
-                        .map(line -> line.unitPrice().amount().toPlainString())
-                        .toArray(String[]::new))
+                        paymentToken,
+                        lines.stream().map(Order.Line::sku).toArray(String[]::new),
+                        lines.stream().map(Order.Line::name).toArray(String[]::new),
+                        lines.stream().map(Order.Line::quantity).toArray(Integer[]::new),
+                        lines.stream()
+                                .map(line -> line.unitPrice().amount().toPlainString())
+                                .toArray(String[]::new))
                 .update();
     }
 

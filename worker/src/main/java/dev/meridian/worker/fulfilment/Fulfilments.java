@@ -43,9 +43,13 @@ class Fulfilments {
     // All lines or none. in_stock locks the SKUs in their order, so that two orders never wait for each other
     // in a circle; a row that had to be waited for is judged by its newest version. taken reads the verdict and
     // with it the whole of in_stock: nothing is taken before everything is locked.
+    // An order that is known takes nothing and stays as it is.
     private static final String RESERVE = ONE_AT_A_TIME + """
-            wanted AS (
+            known AS (
+                SELECT order_id, status, reason, decided_at, cancelled_at FROM fulfilment WHERE order_id = :order
+            ), wanted AS (
                 SELECT line.* FROM turn, unnest(:skus, :quantities) AS line (sku, quantity)
+                 WHERE NOT EXISTS (SELECT FROM known)
             ), in_stock AS (
                 SELECT stock.sku
                   FROM stock JOIN wanted ON stock.sku = wanted.sku AND stock.available >= wanted.quantity
@@ -60,15 +64,18 @@ class Fulfilments {
             ), held AS (
                 INSERT INTO reservation (order_id, sku, quantity)
                 SELECT :order, sku, quantity FROM wanted, verdict WHERE verdict.reserved
+            ), made AS (
+                INSERT INTO fulfilment (order_id, customer, status, reason, reserved_at, decided_at)
+                SELECT :order, :customer,
+                       CASE WHEN reserved THEN 'RESERVED' ELSE 'REJECTED' END,
+                       CASE WHEN NOT reserved THEN 'OUT_OF_STOCK' END,
+                       CASE WHEN reserved THEN :now END,
+                       CASE WHEN NOT reserved THEN :now END
+                  FROM verdict
+                 WHERE NOT EXISTS (SELECT FROM known)
+                RETURNING order_id, status, reason, decided_at, cancelled_at
             )
-            INSERT INTO fulfilment (order_id, customer, status, reason, reserved_at, decided_at)
-            SELECT :order, :customer,
-                   CASE WHEN reserved THEN 'RESERVED' ELSE 'REJECTED' END,
-                   CASE WHEN NOT reserved THEN 'OUT_OF_STOCK' END,
-                   CASE WHEN reserved THEN :now END,
-                   CASE WHEN NOT reserved THEN :now END
-              FROM verdict
-            RETURNING order_id, status, reason, decided_at, cancelled_at
+            SELECT * FROM known UNION ALL SELECT * FROM made
             """;
 
     private static final String CONFIRM = """
@@ -139,8 +146,8 @@ class Fulfilments {
     }
 
     /**
-     * Takes all lines of the order from stock, or rejects it. Of several attempts for one order the first
-     * counts, and all return what it came to.
+     * Takes all lines of the order from stock, or rejects it; one that is known already stays as it is. Of several
+     * attempts for one order the first counts, and all return what it came to.
      */
     Fulfilment reserve(OrderPlaced order) {
         var quantities = order.quantities();

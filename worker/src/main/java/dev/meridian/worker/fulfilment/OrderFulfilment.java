@@ -65,9 +65,8 @@ class OrderFulfilment implements EventHandler {
     }
 
     void fulfil(OrderPlaced order) {
-        Fulfilment fulfilment = fulfilments.find(order.orderId()).orElseGet(() -> fulfilments.reserve(order));
         Settled settled =
-                switch (fulfilment) {
+                switch (fulfilments.reserve(order)) {
                     case Settled already -> already;
                     case Reserved _ -> settle(order);
                 };

@@ -240,24 +240,36 @@ class OrderCancellationTest {
         nothingIsLeftOf(order);
     }
 
-    /** One has stock and wants the order, the other has the order and wants the stock: unless they take turns. */
+    /**
+     * One has stock and wants the order, the other has the order and wants the stock: unless they take turns. The
+     * reservation comes from a delivery that began before another one's reservation was there.
+     */
     @Test
     void takesTurnsWithAReservationOfTheSameOrder() throws Exception {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        fulfilments.reserve(order);
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            JdbcClient.create(new SingleConnectionDataSource(connection, true))
+        try (Connection earlier = database.getConnection();
+                Connection stock = database.getConnection()) {
+            JdbcClient turn = JdbcClient.create(new SingleConnectionDataSource(earlier, true));
+            turn.sql("SELECT pg_advisory_lock(hashtextextended(:order, 0))")
+                    .param("order", order.orderId().toString())
+                    .query()
+                    .singleRow();
+            var reserving = CompletableFuture.supplyAsync(() -> fulfilments.reserve(order), threads);
+            await().atMost(SOON).until(() -> waiting() == 1);
+            on(earlier).reserve(order);
+            stock.setAutoCommit(false);
+            JdbcClient.create(new SingleConnectionDataSource(stock, true))
                     .sql("SELECT sku FROM stock WHERE sku = 'LTD-001' FOR UPDATE")
                     .query(String.class)
                     .single();
-            var reserving = CompletableFuture.supplyAsync(() -> fulfilments.reserve(order), threads);
-            await().atMost(SOON).until(() -> waiting() == 1);
             var cancelling =
                     CompletableFuture.runAsync(() -> canceller(provider).cancel(cancellation(order)), threads);
             await().atMost(SOON).until(() -> waiting() == 2);
-            connection.commit();
-            connection.setAutoCommit(true);
+
+            turn.sql("SELECT pg_advisory_unlock_all()").query().singleRow();
+            await().atMost(SOON).until(() -> waiting() == 2);
+            stock.commit();
+            stock.setAutoCommit(true);
 
             assertThat(reserving.get(SOON.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Fulfilment.class);
             cancelling.get(SOON.toSeconds(), TimeUnit.SECONDS);
