@@ -23,7 +23,7 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
     /** What a retry costs; each request brings in as many as its percentage. */
     private static final int RETRY = 100;
 
-    /** The routes are made anew with each news from the registry; what they have spent stays spent. */
+    /** Where a route is made anew, what it has spent stays spent. */
     private final Map<String, Budget> budgets = new ConcurrentHashMap<>();
 
     private final Limits.Retries limits;

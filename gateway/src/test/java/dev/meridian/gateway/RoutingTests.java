@@ -4,9 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
+import org.springframework.cloud.gateway.route.RouteLocator;
+import org.springframework.context.ApplicationEventPublisher;
 
 class RoutingTests extends RunningGateway {
+
+    @Test
+    void keepsItsRoutesWhateverTheRegistryTells(
+            @Autowired RouteLocator routes, @Autowired ApplicationEventPublisher registry) {
+        var before = routes.getRoutes().collectList().block();
+        assertThat(before).isNotEmpty();
+
+        registry.publishEvent(new HeartbeatEvent(this, UUID.randomUUID()));
+
+        assertThat(routes.getRoutes().collectList().block()).isEqualTo(before); // made anew, none equals the one before
+    }
 
     @Test
     void finds404WhereNothingIsRoutedWithATokenOrWithout() {
