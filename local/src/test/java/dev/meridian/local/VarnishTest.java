@@ -268,11 +268,14 @@ class VarnishTest {
     }
 
     @Test
-    void whatIsStaleIsShownHoweverTheOriginFails() throws Exception {
+    void whatIsLongStaleIsShownWhileTheOriginFailsHoweverThatIsAndNotWhileItIsWell() throws Exception {
         response = Response.ok("one", "Cache-Control", "max-age=1");
         get(PRODUCTS);
+        get("/assets/long-stale.css");
         Thread.sleep(12_000); // stale, and longer than it is shown while the origin is well
 
+        response = Response.ok("two", "Cache-Control", "max-age=1");
+        assertThat(get("/assets/long-stale.css").body()).isEqualTo("two");
         response = new Response(500, Map.of(), "internals");
         assertThat(get(PRODUCTS).body()).as("before the probe has noticed").isEqualTo("one");
         for (int i = 0; i < 6; i++) {
