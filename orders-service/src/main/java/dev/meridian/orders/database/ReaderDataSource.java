@@ -64,7 +64,7 @@ final class ReaderDataSource extends AbstractDataSource {
         Position reached = replica.reached().orElse(null);
         try {
             Connection connection = reader.getConnection();
-            boolean known = replica.isKnownTo(since(connection));
+            boolean known = isKnownTo(connection);
             if (required != null && !known) {
                 connection.close();
                 return null;
@@ -81,10 +81,16 @@ final class ReaderDataSource extends AbstractDataSource {
         }
     }
 
-    private long since(Connection connection) throws SQLException {
-        PGConnection physical = connection.unwrap(PGConnection.class);
-        synchronized (firstSeen) {
-            return firstSeen.computeIfAbsent(physical, any -> System.nanoTime());
+    /** Whether the replica has named its position since the connection was made. Gives it back where that fails. */
+    private boolean isKnownTo(Connection connection) throws SQLException {
+        try {
+            PGConnection physical = connection.unwrap(PGConnection.class);
+            synchronized (firstSeen) {
+                return replica.isKnownTo(firstSeen.computeIfAbsent(physical, any -> System.nanoTime()));
+            }
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
         }
     }
 

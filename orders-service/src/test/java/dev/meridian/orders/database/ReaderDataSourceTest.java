@@ -75,4 +75,12 @@ class ReaderDataSourceTest {
         assertThat(forOneWhoHasSeen(null)).isSameAs(onPrimary);
         assertThat(replica.serves()).isFalse();
     }
+
+    @Test
+    void aConnectionThatFailsAtOnceGoesBackToItsPool() throws Exception {
+        when(onReplica.unwrap(PGConnection.class)).thenThrow(new SQLException("It is closed"));
+
+        assertThat(forOneWhoHasSeen(null)).isSameAs(onPrimary);
+        verify(onReplica).close();
+    }
 }
