@@ -6,6 +6,8 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,11 +32,20 @@ class Delivery {
 
     private static final Logger log = LoggerFactory.getLogger(Delivery.class);
 
+    /** Of so many events the failures are remembered; of more, the broker's limit of deliveries is the only one. */
+    private static final int MOST_FAILING = 10_000;
+
     private final Map<String, EventHandler> handlers;
     private final QueueSettings settings;
     private final MeterRegistry meters;
     private final ObservationRegistry observations;
 
+    private final Map<String, Integer> failures = Collections.synchronizedMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Integer> eldest) {
+            return size() > MOST_FAILING;
+        }
+    });
     private final CountDownLatch stopping = new CountDownLatch(1);
     private final Map<String, AtomicInteger> resting;
     private final AtomicInteger heldUp;
@@ -97,13 +108,13 @@ class Delivery {
                 return AcknowledgeType.ACCEPT;
             }
             handle(handler, record);
+            failures.remove(position(record));
             return AcknowledgeType.ACCEPT;
         } catch (UnreadableEvent e) {
             log.error("Rejected {}: {}", position(record), oneLine(e));
             return AcknowledgeType.REJECT;
         } catch (RuntimeException e) {
-            rest(record, e);
-            return AcknowledgeType.RELEASE;
+            return failed(record, e);
         }
     }
 
@@ -124,17 +135,19 @@ class Delivery {
         }
     }
 
-    private void rest(ConsumerRecord<String, byte[]> record, RuntimeException failure) {
-        int deliveries = record.deliveryCount().orElse((short) 1);
-        Duration delay = settings.delayAfter(deliveries);
-        log.warn(
-                "Delivery {} of {} failed, rests {} ms: {}",
-                deliveries,
-                position(record),
-                delay.toMillis(),
-                oneLine(failure));
-        log.debug("Failure of {}", position(record), failure);
+    private AcknowledgeType failed(ConsumerRecord<String, byte[]> record, RuntimeException failure) {
+        String position = position(record);
+        int count = failures.merge(position, 1, Integer::sum);
+        log.debug("Failure of {}", position, failure);
+        if (count >= settings.failures()) {
+            failures.remove(position);
+            log.error("Gave up {} after {} failures: {}", position, count, oneLine(failure));
+            return AcknowledgeType.REJECT;
+        }
+        Duration delay = settings.delayAfter(count);
+        log.warn("Failure {} of {}, rests {} ms: {}", count, position, delay.toMillis(), oneLine(failure));
         pause(of(record.topic()), delay);
+        return AcknowledgeType.RELEASE;
     }
 
     private void pause(AtomicInteger gauge, Duration duration) {

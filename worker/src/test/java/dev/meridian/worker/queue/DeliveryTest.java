@@ -28,6 +28,8 @@ import org.springframework.transaction.CannotCreateTransactionException;
 
 class DeliveryTest {
 
+    private static final int FAILURES = 4;
+
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
 
     @Test
@@ -61,10 +63,40 @@ class DeliveryTest {
         Delivery delivery = delivery(_ -> {
             throw new IllegalStateException("this order's own fault");
         });
+        delivery.deliver(record("known"));
+        delivery.deliver(record("known"));
 
         long start = System.nanoTime();
-        assertThat(delivery.deliver(record("known", 3))).isEqualTo(AcknowledgeType.RELEASE);
+        assertThat(delivery.deliver(record("known"))).isEqualTo(AcknowledgeType.RELEASE);
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(40));
+    }
+
+    /** A worker that is killed uses deliveries up without a failure. */
+    @Test
+    void givesAnEventUpAfterSoManyFailuresWhateverTheBrokerCounts() {
+        Delivery delivery = delivery(_ -> {
+            throw new IllegalStateException("this order's own fault");
+        });
+        for (int i = 1; i < FAILURES; i++) {
+            assertThat(delivery.deliver(record("known", i + 15))).isEqualTo(AcknowledgeType.RELEASE);
+        }
+
+        assertThat(delivery.deliver(record("known", FAILURES + 15))).isEqualTo(AcknowledgeType.REJECT);
+        assertThat(delivery.deliver(record("known"))).as("it is forgotten then").isEqualTo(AcknowledgeType.RELEASE);
+    }
+
+    @Test
+    void forgetsTheFailuresOfWhatWasHandled() {
+        var attempts = new AtomicInteger();
+        Delivery delivery = delivery(_ -> {
+            if (attempts.incrementAndGet() % FAILURES != 0) {
+                throw new IllegalStateException("this order's own fault, now and then");
+            }
+        });
+        for (int i = 1; i <= 3 * FAILURES; i++) {
+            assertThat(delivery.deliver(record("known")))
+                    .isEqualTo(i % FAILURES == 0 ? AcknowledgeType.ACCEPT : AcknowledgeType.RELEASE);
+        }
     }
 
     @Test
@@ -95,8 +127,8 @@ class DeliveryTest {
 
     @ParameterizedTest
     @CsvSource({"1,10", "2,20", "3,40", "4,80", "5,100", "10,100", "32000,100"})
-    void restsLongerAfterEachDelivery(int deliveries, long millis) {
-        assertThat(settings().delayAfter(deliveries)).isEqualTo(Duration.ofMillis(millis));
+    void restsLongerAfterEachFailure(int failures, long millis) {
+        assertThat(settings().delayAfter(failures)).isEqualTo(Duration.ofMillis(millis));
     }
 
     @Test
@@ -139,6 +171,7 @@ class DeliveryTest {
                 Map.of("topic", 1),
                 0,
                 1,
+                FAILURES,
                 Duration.ofMillis(10),
                 Duration.ofMillis(100),
                 Duration.ofMillis(5),
