@@ -268,7 +268,7 @@ class VarnishTest {
     }
 
     @Test
-    void whatIsLongStaleIsShownWhileTheOriginFailsHoweverThatIsAndNotWhileItIsWell() throws Exception {
+    void whatIsLongStaleIsShownOnlyWhileTheOriginFails() throws Exception {
         response = Response.ok("one", "Cache-Control", "max-age=1");
         get(PRODUCTS);
         get("/assets/long-stale.css");

@@ -125,7 +125,7 @@ public class IdempotencyKeys {
 
     private record Entry(String operation, byte[] hash, Answer answer) {}
 
-    /** @param known what the key stands for; null where it is new, or was not obtained */
+    /** @param known what the key stands for; null where it is new */
     private record Claim(boolean obtained, @Nullable Entry known) {}
 
     /**
@@ -145,10 +145,8 @@ public class IdempotencyKeys {
                 .param("key", request.key())
                 .param("caller", request.caller())
                 .param("expiry", expiry(now))
-                .query((row, n) -> {
-                    boolean obtained = row.getBoolean("obtained");
-                    return new Claim(obtained, obtained && row.getString("operation") != null ? entry(row) : null);
-                })
+                .query((row, n) ->
+                        new Claim(row.getBoolean("obtained"), row.getString("operation") == null ? null : entry(row)))
                 .single();
     }
 

@@ -145,7 +145,13 @@ class Delivery {
             return AcknowledgeType.REJECT;
         }
         Duration delay = settings.delayAfter(count);
-        log.warn("Failure {} of {}, rests {} ms: {}", count, position, delay.toMillis(), oneLine(failure));
+        log.warn(
+                "Failure {} of {} at delivery {}, rests {} ms: {}",
+                count,
+                position,
+                record.deliveryCount().orElse((short) 1),
+                delay.toMillis(),
+                oneLine(failure));
         pause(of(record.topic()), delay);
         return AcknowledgeType.RELEASE;
     }

@@ -27,6 +27,7 @@ import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -170,6 +171,26 @@ class OrderFulfilmentTest {
             assertThat(payments()).isEqualTo(1);
             everythingAddsUp();
         }
+    }
+
+    @Test
+    void aKnownOrderWaitsForNobodysStock() throws Exception {
+        OrderPlaced order = order("tok_ok", line("LTD-001", 3));
+        fulfilments.reserve(order);
+        try (var connection = database.getConnection();
+                var statement = connection.createStatement();
+                var thread = Executors.newSingleThreadExecutor()) {
+            connection.setAutoCommit(false);
+            statement.execute("SELECT FROM stock WHERE sku = 'LTD-001' FOR UPDATE");
+            try {
+                assertThat(thread.submit(() -> fulfilments.reserve(order)).get(10, TimeUnit.SECONDS))
+                        .isInstanceOf(Reserved.class);
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        }
+        assertThat(available("LTD-001")).isEqualTo(47);
     }
 
     @Test
