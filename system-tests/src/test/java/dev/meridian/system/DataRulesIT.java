@@ -38,7 +38,7 @@ class DataRulesIT {
 
     private static final Duration SOON = Duration.ofSeconds(30);
 
-    /** Ten failures with growing rests between them last half a minute. */
+    /** Ten failures with growing rests between them last some twenty seconds. */
     private static final Duration GIVEN_UP = Duration.ofSeconds(120);
 
     private static final Stack STACK = RunningSystem.stack();
