@@ -302,6 +302,7 @@ class ComposeIT {
             Containers.docker("start", containers.container("gateway", 1));
             await("the gateway to be healthy again").atMost(STARTED).until(() -> isHealthy("gateway", 1));
             Thread.sleep(Duration.ofSeconds(3)); // the load balancer asks too
+            // Not "docker pause": freezing a busy container may fail.
             Containers.docker("kill", "--signal", "STOP", containers.container("gateway", 2));
             Thread.sleep(Duration.ofSeconds(6));
             assertThat(containers.bash("gateway", 2, "/meridian/health").exit())
