@@ -6,8 +6,11 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -15,15 +18,14 @@ import tools.jackson.databind.json.JsonMapper;
 /** The service as a client sees it. */
 public final class Api {
 
-    private static final String POSITION = "meridian-position=";
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
     private final String origin;
 
-    /** As a browser keeps it: what was shown or written is not missing from what is read next. */
-    private final AtomicReference<String> position = new AtomicReference<>("");
+    /** As a browser keeps them, by name: what was shown or written is not missing from what is read next. */
+    private final Map<String, String> cookies = new ConcurrentHashMap<>();
 
     public Api(int port) {
         this.origin = "http://127.0.0.1:" + port;
@@ -90,16 +92,14 @@ public final class Api {
             request.header("Authorization", "Bearer " + token);
         }
         try {
-            String known = position.get();
+            String known = cookies.entrySet().stream()
+                    .map(cookie -> cookie.getKey() + "=" + cookie.getValue())
+                    .collect(Collectors.joining("; "));
             if (!known.isEmpty() && !request.copy().build().headers().map().containsKey("Cookie")) {
-                request.header("Cookie", POSITION + known);
+                request.header("Cookie", known);
             }
             HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            response.headers()
-                    .firstValue("Set-Cookie")
-                    .filter(cookie -> cookie.startsWith(POSITION))
-                    .map(cookie -> cookie.substring(POSITION.length(), cookie.indexOf(';')))
-                    .ifPresent(seen -> position.accumulateAndGet(seen, (a, b) -> a.compareTo(b) >= 0 ? a : b));
+            response.headers().allValues("Set-Cookie").forEach(this::keep);
             return new Answer(response.statusCode(), response);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
@@ -107,5 +107,19 @@ public final class Api {
             Thread.currentThread().interrupt();
             throw new IllegalStateException(e);
         }
+    }
+
+    private void keep(String cookie) {
+        String[] pair = cookie.split(";", 2)[0].split("=", 2);
+        if (cookie.contains("Max-Age=0;")) {
+            cookies.remove(pair[0]);
+        } else {
+            cookies.put(pair[0], pair[1]);
+        }
+    }
+
+    /** The names of the cookies that are kept. */
+    public Set<String> cookies() {
+        return Set.copyOf(cookies.keySet());
     }
 }

@@ -1,32 +1,124 @@
 package dev.meridian.orders.database;
 
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.jdbc.CannotGetJdbcConnectionException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DelegatingDataSource;
 import org.springframework.stereotype.Component;
 
-/** Where everything has happened first. */
+/** Reads from the primary, for those who can do with less where it is away. See docs/adr/0008-reads.md. */
 @Component
 public class Primary {
 
-    private final HikariDataSource writer;
+    private static final Logger log = LoggerFactory.getLogger(Primary.class);
 
-    Primary(@Qualifier("writer") HikariDataSource writer) {
-        this.writer = writer;
+    private final HikariDataSource pool;
+    private final JdbcClient database;
+    private final CircuitBreaker breaker;
+    private final Counter reads;
+
+    Primary(@Qualifier("writer") HikariDataSource pool, PrimarySettings settings, MeterRegistry metrics) {
+        this.pool = pool;
+        this.database = JdbcClient.create(
+                new BoundedReads(pool, Math.toIntExact(settings.queryTimeout().toMillis())));
+        this.breaker = new CircuitBreaker(settings.pause(), System::nanoTime);
+        this.reads = DataSources.reads(metrics, "primary");
+    }
+
+    /** The pool resets the time-out when it gets the connection back. */
+    private static final class BoundedReads extends DelegatingDataSource {
+
+        private final int millis;
+
+        BoundedReads(HikariDataSource pool, int millis) {
+            super(pool);
+            this.millis = millis;
+        }
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            Connection connection = super.getConnection();
+            try {
+                connection.setNetworkTimeout(Runnable::run, millis);
+                return connection;
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+        }
     }
 
     /**
-     * A position that is not before anything that was committed and seen until now. One round trip.
+     * Asks the primary; once more, on a fresh connection, where the connection turns out to be broken. It waits for a
+     * connection as long as its pool does, and for the answer as long as {@code meridian.primary.query-timeout} says.
      *
-     * @throws DataAccessResourceFailureException where the primary does not answer
+     * @param query one statement, which changes nothing
+     * @throws DataAccessResourceFailureException where the primary does not answer in time, or failed a moment ago
      */
-    public Position position() {
-        try (Connection connection = writer.getConnection()) {
-            return Standing.of(connection).bound();
-        } catch (SQLException e) {
-            throw new DataAccessResourceFailureException("The primary does not say how far it is", e);
+    public <T> T read(Function<JdbcClient, T> query) {
+        if (!breaker.permits()) {
+            throw new DataAccessResourceFailureException("The primary failed a moment ago");
         }
+        try {
+            T answer = readTwiceIfBroken(query);
+            reads.increment();
+            if (breaker.succeeded()) {
+                log.info("Orders are read from the primary again");
+            }
+            return answer;
+        } catch (DataAccessResourceFailureException e) {
+            if (breaker.failed()) {
+                log.warn("Orders cannot be read from the primary: {}", e.getMessage());
+            }
+            throw e;
+        }
+    }
+
+    private <T> T readTwiceIfBroken(Function<JdbcClient, T> query) {
+        try {
+            return query.apply(database);
+        } catch (DataAccessResourceFailureException e) {
+            if (!isBrokenConnection(e)) {
+                throw e;
+            }
+            // The others lead to the same server, and the pool trusts those that were used a moment ago.
+            HikariPoolMXBean connections = pool.getHikariPoolMXBean();
+            if (connections != null) {
+                connections.softEvictConnections();
+            }
+            return query.apply(database);
+        }
+    }
+
+    /** Which shows at once. A second attempt after a time-out would only double the wait. */
+    private static boolean isBrokenConnection(DataAccessResourceFailureException e) {
+        if (e instanceof CannotGetJdbcConnectionException) {
+            return false;
+        }
+        boolean broken = false;
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SocketTimeoutException) {
+                return false;
+            }
+            broken |= cause instanceof SQLException failure && isConnectionFailure(failure.getSQLState());
+        }
+        return broken;
+    }
+
+    /** SQLSTATE class 08, connection exceptions; 57P01 to 57P03, the server stops, crashed or starts. */
+    private static boolean isConnectionFailure(@Nullable String state) {
+        return state != null && (state.startsWith("08") || state.startsWith("57P0"));
     }
 }

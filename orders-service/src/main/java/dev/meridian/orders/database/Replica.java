@@ -1,152 +1,144 @@
 package dev.meridian.orders.database;
 
+import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.HikariPoolMXBean;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.math.BigDecimal;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Optional;
-import java.util.function.LongSupplier;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.stereotype.Component;
 
 /**
- * What is known of the replica, and whether it may answer a read. Since replay only goes forward, the last known
- * position is one that the replica still has: no read has to ask first.
+ * Reads from the replica. A read that fails there costs at most the pool's and the driver's time-outs, and keeps the
+ * following reads away until a check succeeds. See docs/adr/0008-reads.md.
  */
-public final class Replica {
+@Component
+public class Replica {
 
-    /** So many positions of the primary are remembered while the replica does not follow. */
-    private static final int REMEMBERED = 1_000;
+    private static final Logger log = LoggerFactory.getLogger(Replica.class);
 
-    private final Duration fresh;
+    /**
+     * A replica that has replayed all that it received is up to date as long as it receives; otherwise it is behind by no
+     * more than the age of the last commit that it replayed.
+     */
+    private static final String STATE = """
+            SELECT pg_is_in_recovery() AS replica,
+                   CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
+                             AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
+                        ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS seconds""";
+
+    private record State(boolean replica, @Nullable BigDecimal seconds) {}
+
+    private final HikariDataSource pool;
+    private final JdbcClient database;
     private final Duration maxLag;
-    private final LongSupplier nanoTime;
+    private final CircuitBreaker breaker;
+    private final ReentrantLock checking = new ReentrantLock();
+    private final Counter reads;
+    private volatile @Nullable Duration lag;
 
-    /** Positions of the primary that the replica has not reached, each with when it was noticed; oldest first. */
-    private final Deque<Noticed> ahead = new ArrayDeque<>();
-
-    private volatile @Nullable Noticed replica;
-
-    /** When the latest question was asked that the replica answered. */
-    private volatile @Nullable Long asked;
-
-    private volatile @Nullable Noticed primary;
-
-    /** Only an answer to a question asked after this moment ends the rest. */
-    private volatile @Nullable Long restingSince;
-
-    private record Noticed(Position position, long at) {}
-
-    Replica(Duration fresh, Duration maxLag, LongSupplier nanoTime) {
-        this.fresh = fresh;
-        this.maxLag = maxLag;
-        this.nanoTime = nanoTime;
+    Replica(@Qualifier("reader") HikariDataSource pool, ReplicaSettings settings, MeterRegistry metrics) {
+        this.pool = pool;
+        this.database = JdbcClient.create(pool);
+        this.maxLag = settings.maxLag();
+        // Longer than the time between two checks, so that a check finds a replica that is back, and no request has to.
+        this.breaker = new CircuitBreaker(settings.checkInterval().multipliedBy(3), System::nanoTime);
+        this.reads = DataSources.reads(metrics, "replica");
+        Gauge.builder("meridian.replica.lag", this, Replica::lagSeconds)
+                .description("By how long the replica is behind, at most; NaN while it does not answer")
+                .baseUnit("seconds")
+                .register(metrics);
     }
 
-    /** Whether a read may go there. @param required what it must not answer from before; null for anything */
-    boolean serves(@Nullable Position required) {
-        Noticed known = replica;
-        return known != null
-                && restingSince == null
-                && isFresh(known)
-                && (required == null || known.position.includes(required))
-                && lag().map(lag -> lag.compareTo(maxLag) <= 0).orElse(true);
+    /** By how long it is behind, at most; nothing while that is not known. */
+    Optional<Duration> lag() {
+        return Optional.ofNullable(lag);
+    }
+
+    private double lagSeconds() {
+        return lag().map(known -> known.toNanos() / 1e9).orElse(Double.NaN);
     }
 
     /**
-     * Whether it is still the server that the known position is of, for somebody who is connected to it since then. A
-     * server that crashed comes back with less than it had, and no connection lasts through that.
+     * Asks the replica, unless it is far behind or failed a moment ago.
+     *
+     * @param query one statement
+     * @return its answer, which may be old; nothing where the replica is not to be asked, or fails
      */
-    boolean isKnownTo(long connectedSince) {
-        Long latest = asked;
-        return replica != null && latest != null && latest - connectedSince > 0;
+    public <T> Optional<T> read(Function<JdbcClient, T> query) {
+        Duration known = lag;
+        return known != null && known.compareTo(maxLag) > 0 ? Optional.empty() : readHoweverOld(query);
     }
 
-    /** Everything up to here can be read from it. */
-    Optional<Position> reached() {
-        return Optional.ofNullable(replica).map(Noticed::position);
-    }
-
-    /**
-     * What anybody was shown up to here can be read from the primary now. That holds for commits before the position that
-     * the primary gave last, and not for one that ends there: it may have been flushed while it still waited for the
-     * replica's confirmation, and nobody saw it.
-     */
-    Optional<Position> primaryIncluded() {
-        return Optional.ofNullable(primary)
-                .map(Noticed::position)
-                .filter(position -> position.lsn() > 0)
-                .map(position -> new Position(position.timeline(), position.lsn() - 1));
-    }
-
-    /** Whether it is there and follows closely enough for reads that need no certain position. */
-    public boolean serves() {
-        return serves(null);
-    }
-
-    /** By how long it is behind, at most; nothing while the primary or the replica does not answer. */
-    public Optional<Duration> lag() {
-        Noticed latest = primary;
-        Noticed known = replica;
-        if (latest == null || !isFresh(latest) || known == null || !isFresh(known)) {
+    /** As {@link #read}, also where the replica is far behind. */
+    public <T> Optional<T> readHoweverOld(Function<JdbcClient, T> query) {
+        if (!breaker.permits()) {
             return Optional.empty();
         }
-        synchronized (ahead) {
-            Noticed oldest = ahead.peekFirst();
-            return Optional.of(
-                    oldest == null ? Duration.ZERO : Duration.ofNanos(Math.max(0, nanoTime.getAsLong() - oldest.at)));
+        try {
+            T answer = query.apply(database);
+            answered();
+            reads.increment();
+            return Optional.of(answer);
+        } catch (DataAccessException e) {
+            failed(String.valueOf(e.getMessage()));
+            return Optional.empty();
         }
     }
 
-    private boolean isFresh(Noticed noticed) {
-        return nanoTime.getAsLong() - noticed.at <= fresh.toNanos();
-    }
-
-    /** A read failed there: it gets no more until it has answered a question that is still to be asked. */
-    void rest() {
-        restingSince = nanoTime.getAsLong();
-    }
-
-    /** @param when when the question was asked that this answers */
-    synchronized void replicaAnswered(Position answered, long when) {
-        // A read may have seen more since it was asked.
-        Noticed known = replica;
-        Position reached = known != null && known.position.includes(answered) ? known.position : answered;
-        replica = new Noticed(reached, nanoTime.getAsLong());
-        asked = when;
-        synchronized (ahead) {
-            while (!ahead.isEmpty() && reached.compareTo(ahead.peekFirst().position) >= 0) {
-                ahead.removeFirst();
+    /** At a fixed rate, whose runs have threads of their own: one that waits for a time-out holds up no other task. */
+    @Scheduled(fixedRateString = "${meridian.replica.check-interval}")
+    void check() {
+        if (!checking.tryLock()) {
+            return;
+        }
+        try {
+            State state = database.sql(STATE)
+                    .query((row, n) -> new State(row.getBoolean("replica"), row.getBigDecimal("seconds")))
+                    .single();
+            if (state.replica) {
+                BigDecimal seconds = state.seconds;
+                lag = seconds == null
+                        ? null
+                        : Duration.ofMillis(
+                                Math.max(0, seconds.movePointRight(3).longValue()));
+                answered();
+            } else {
+                // Promoted while we were connected. The next connections find the server that follows it.
+                HikariPoolMXBean connections = pool.getHikariPoolMXBean();
+                if (connections != null) {
+                    connections.softEvictConnections();
+                }
+                failed("It is the primary now");
             }
-        }
-        Long resting = restingSince;
-        if (resting != null && when - resting > 0) {
-            restingSince = null;
-        }
-    }
-
-    /** A read of it found that it has this. */
-    synchronized void replicaHas(Position reached) {
-        Noticed known = replica;
-        if (known != null && reached.includes(known.position)) {
-            replica = new Noticed(reached, known.at);
+        } catch (DataAccessException e) {
+            failed(String.valueOf(e.getMessage()));
+        } finally {
+            checking.unlock();
         }
     }
 
-    /** It does not answer, or is no replica. */
-    synchronized void replicaIsAway() {
-        replica = null;
+    private void answered() {
+        if (breaker.succeeded()) {
+            log.info("The replica answers again");
+        }
     }
 
-    void primaryAnswered(Position reached) {
-        Noticed now = new Noticed(reached, nanoTime.getAsLong());
-        primary = now;
-        synchronized (ahead) {
-            Noticed known = replica;
-            Noticed last = ahead.peekLast();
-            if (ahead.size() < REMEMBERED
-                    && (known == null || reached.compareTo(known.position) > 0)
-                    && (last == null || reached.compareTo(last.position) > 0)) {
-                ahead.addLast(now);
-            }
+    private void failed(String reason) {
+        lag = null;
+        if (breaker.failed()) {
+            log.warn("The replica fails; orders are read from the primary: {}", reason);
         }
     }
 }

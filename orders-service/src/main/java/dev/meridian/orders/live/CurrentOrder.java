@@ -1,37 +1,33 @@
 package dev.meridian.orders.live;
 
-import dev.meridian.orders.order.Order;
-import dev.meridian.orders.order.Orders;
+import dev.meridian.orders.order.cache.CachedOrders;
 import java.util.Optional;
 import java.util.UUID;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.annotation.Transactional;
-import tools.jackson.databind.json.JsonMapper;
 
 /** An order's state with which a stream begins. */
 @Component
 public class CurrentOrder {
 
-    private final Orders orders;
-    private final JsonMapper json;
+    private final CachedOrders orders;
 
-    CurrentOrder(Orders orders, JsonMapper json) {
+    CurrentOrder(CachedOrders orders) {
         this.orders = orders;
-        this.json = json;
     }
 
     /**
-     * From the primary, since a change that the feed has told of already is surely there; neither a replica nor the
-     * cache promises that, and a watcher who read an older state there would wait for a change that has passed.
+     * The order's newest version, so that a change that the feed has told of already is surely in it: a subscriber who
+     * read an older state would wait for a change that has passed.
+     *
+     * @throws DataAccessResourceFailureException where only an old version can be read
      */
-    @Transactional
     public Optional<OrderVersion> find(UUID id) {
-        return orders.find(id)
-                .map(order -> new OrderVersion(
-                        id,
-                        order.version(),
-                        order.status() != Order.Status.PLACED,
-                        order.customer(),
-                        json.writeValueAsString(order)));
+        return orders.find(id).map(order -> {
+            if (order.isStale()) {
+                throw new DataAccessResourceFailureException("The primary is away, and the replica may be behind");
+            }
+            return new OrderVersion(id, order.version(), order.isFinal(), order.customer(), order.json());
+        });
     }
 }

@@ -35,7 +35,12 @@ public record Order(
         PLACED,
         CONFIRMED,
         REJECTED,
-        CANCELLED
+        CANCELLED;
+
+        /** Whether the order is open no more, and never changes again. */
+        public boolean isFinal() {
+            return this != PLACED;
+        }
     }
 
     public enum Reason {

@@ -1,22 +1,12 @@
 package dev.meridian.orders.order;
 
-import static java.util.Objects.requireNonNull;
-
-import dev.meridian.orders.Money;
-import java.math.BigDecimal;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -26,8 +16,6 @@ import org.springframework.transaction.annotation.Transactional;
 /** The orders in the database. Every change of a state is one conditional statement: the first writer wins. */
 @Repository
 public class Orders {
-
-    private static final String COLUMNS = "id, customer, status, version, placed_at, total, currency, reason";
 
     private final JdbcClient jdbc;
 
@@ -64,34 +52,6 @@ public class Orders {
                 .update();
     }
 
-    @Transactional(readOnly = true)
-    public Optional<Order> find(UUID id) {
-        return withLines(jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ?")
-                        .param(id)
-                        .query((row, n) -> Head.of(row))
-                        .list())
-                .stream()
-                .findFirst();
-    }
-
-    /**
-     * A customer's orders, newest first.
-     *
-     * @param before only orders placed before this one; null for the newest
-     * @param limit at most so many
-     */
-    @Transactional(readOnly = true)
-    public List<Order> page(String customer, @Nullable UUID before, int limit) {
-        return withLines(jdbc.sql("SELECT " + COLUMNS
-                        + " FROM orders WHERE customer = :customer AND (:before::uuid IS NULL OR id < :before::uuid)"
-                        + " ORDER BY id DESC LIMIT :limit")
-                .param("customer", customer)
-                .param("before", before)
-                .param("limit", limit)
-                .query((row, n) -> Head.of(row))
-                .list());
-    }
-
     /**
      * Cancels a customer's order that is still placed.
      *
@@ -100,17 +60,15 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     Optional<Order> cancel(UUID id, String customer, @Nullable List<Long> versions) {
-        return withLines(jdbc.sql("UPDATE orders SET status = 'CANCELLED', version = version + 1"
-                                + " WHERE id = :id AND customer = :customer AND status = 'PLACED'"
-                                + " AND (:versions::bigint[] IS NULL OR version = ANY (:versions::bigint[])) RETURNING "
-                                + COLUMNS)
-                        .param("id", id)
-                        .param("customer", customer)
-                        .param("versions", versions == null ? null : versions.toArray(Long[]::new))
-                        .query((row, n) -> Head.of(row))
-                        .list())
-                .stream()
-                .findFirst();
+        return jdbc.sql("UPDATE orders SET status = 'CANCELLED', version = version + 1"
+                        + " WHERE id = :id AND customer = :customer AND status = 'PLACED'"
+                        + " AND (:versions::bigint[] IS NULL OR version = ANY (:versions::bigint[])) RETURNING "
+                        + OrderRow.COLUMNS)
+                .param("id", id)
+                .param("customer", customer)
+                .param("versions", versions == null ? null : versions.toArray(Long[]::new))
+                .query(OrderRow::read)
+                .optional();
     }
 
     /**
@@ -119,12 +77,11 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     Optional<Order> findForAnswer(UUID id, String customer) {
-        return withLines(jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ? AND customer = ? FOR UPDATE")
-                        .params(id, customer)
-                        .query((row, n) -> Head.of(row))
-                        .list())
-                .stream()
-                .findFirst();
+        return jdbc.sql("SELECT " + OrderRow.COLUMNS
+                        + " FROM orders WHERE id = ? AND customer = ? FOR UPDATE OF orders")
+                .params(id, customer)
+                .query(OrderRow::read)
+                .optional();
     }
 
     /**
@@ -144,24 +101,21 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     List<Unsettled> attend(Instant since, Instant now, int limit) {
-        record Attended(Head head, String paymentToken, boolean stuck) {}
-        List<Attended> attended = jdbc.sql("""
+        return jdbc.sql("""
                 WITH waiting AS (
                     SELECT id AS waiting_id FROM orders
                     WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?
                     ORDER BY coalesce(attended_at, placed_at) LIMIT ? FOR UPDATE SKIP LOCKED)
                 UPDATE orders SET attended_at = ? FROM waiting WHERE id = waiting_id
-                RETURNING id, customer, status, version, placed_at, total, currency, reason, payment_token,
+                RETURNING payment_token,
                           NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id)
                           AND NOT EXISTS (SELECT FROM dead_letters
-                                          WHERE order_id = orders.id AND redriven_at IS NULL) AS stuck""")
+                                          WHERE order_id = orders.id AND redriven_at IS NULL) AS stuck,
+                """ + OrderRow.COLUMNS)
                 .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
-                .query((row, n) -> new Attended(Head.of(row), row.getString("payment_token"), row.getBoolean("stuck")))
+                .query((row, n) ->
+                        new Unsettled(OrderRow.read(row, n), row.getString("payment_token"), row.getBoolean("stuck")))
                 .list();
-        List<Order> whole = withLines(attended.stream().map(Attended::head).toList());
-        return IntStream.range(0, whole.size())
-                .mapToObj(i -> new Unsettled(whole.get(i), attended.get(i).paymentToken, attended.get(i).stuck))
-                .toList();
     }
 
     /** When the order that has been waiting longest was placed; nothing where none waits. Asks the primary. */
@@ -183,19 +137,19 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public List<Order> settle(Collection<Settlement> settlements) {
-        return withLines(jdbc.sql("""
+        return jdbc.sql("""
                 UPDATE orders SET status = settled.status, reason = settled.reason, version = version + 1
                 FROM unnest(?::uuid[], ?::text[], ?::text[]) AS settled (order_id, status, reason)
                 WHERE orders.id = settled.order_id AND orders.status = 'PLACED'
-                RETURNING id, customer, orders.status, version, placed_at, total, currency, orders.reason""")
+                RETURNING\s""" + OrderRow.COLUMNS)
                 .param(settlements.stream().map(s -> s.orderId().toString()).toArray(String[]::new))
                 .param(settlements.stream().map(s -> s.status().name()).toArray(String[]::new))
                 .param(settlements.stream()
                         .map(Settlement::reason)
                         .map(reason -> reason == null ? null : reason.name())
                         .toArray(String[]::new))
-                .query((row, n) -> Head.of(row))
-                .list());
+                .query(OrderRow::read)
+                .list();
     }
 
     /**
@@ -205,65 +159,11 @@ public class Orders {
      */
     @Transactional
     public List<Order> settledAmong(Collection<UUID> ids, int limit) {
-        return withLines(
-                jdbc.sql("SELECT " + COLUMNS + " FROM orders WHERE id = ANY (?::uuid[]) AND status <> 'PLACED' LIMIT ?")
-                        .param(ids.stream().map(UUID::toString).toArray(String[]::new))
-                        .param(limit)
-                        .query((row, n) -> Head.of(row))
-                        .list());
-    }
-
-    private List<Order> withLines(List<Head> heads) {
-        if (heads.isEmpty()) {
-            return List.of();
-        }
-        Map<UUID, List<Order.Line>> lines = new HashMap<>();
-        Map<UUID, Head> byId = new HashMap<>();
-        heads.forEach(head -> byId.put(head.id, head));
-        jdbc.sql("""
-                SELECT order_id, sku, name, quantity, unit_price FROM order_lines
-                WHERE order_id = ANY (?::uuid[]) ORDER BY order_id, position""")
-                .param(heads.stream().map(head -> head.id.toString()).toArray(String[]::new))
-                .query(row -> {
-                    UUID id = row.getObject("order_id", UUID.class);
-                    String currency = requireNonNull(byId.get(id)).total.currency();
-                    lines.computeIfAbsent(id, any -> new ArrayList<>())
-                            .add(new Order.Line(
-                                    row.getString("sku"),
-                                    row.getString("name"),
-                                    row.getInt("quantity"),
-                                    new Money(row.getBigDecimal("unit_price"), currency)));
-                });
-        return heads.stream()
-                .map(head -> head.with(lines.getOrDefault(head.id, List.of())))
-                .toList();
-    }
-
-    /** A row of {@code orders}, without its lines. */
-    private record Head(
-            UUID id,
-            String customer,
-            Order.Status status,
-            long version,
-            Instant placedAt,
-            Money total,
-            Order.@Nullable Reason reason) {
-
-        static Head of(ResultSet row) throws SQLException {
-            BigDecimal total = row.getBigDecimal("total");
-            String reason = row.getString("reason");
-            return new Head(
-                    row.getObject("id", UUID.class),
-                    row.getString("customer"),
-                    Order.Status.valueOf(row.getString("status")),
-                    row.getLong("version"),
-                    row.getObject("placed_at", OffsetDateTime.class).toInstant(),
-                    new Money(total, row.getString("currency")),
-                    reason == null ? null : Order.Reason.valueOf(reason));
-        }
-
-        Order with(List<Order.Line> lines) {
-            return new Order(id, customer, status, version, placedAt, lines, total, reason);
-        }
+        return jdbc.sql("SELECT " + OrderRow.COLUMNS
+                        + " FROM orders WHERE id = ANY (?::uuid[]) AND status <> 'PLACED' LIMIT ?")
+                .param(ids.stream().map(UUID::toString).toArray(String[]::new))
+                .param(limit)
+                .query(OrderRow::read)
+                .list();
     }
 }

@@ -2,16 +2,12 @@ package dev.meridian.orders.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.meridian.orders.RunningService;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
-import java.time.Duration;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -58,10 +54,6 @@ class ConnectionsTest {
         return pool;
     }
 
-    private static Connection superuser(String host) throws SQLException {
-        return DriverManager.getConnection("jdbc:postgresql://" + host + "/postgres", "postgres", "postgres");
-    }
-
     private static int backend(DataSource pool) throws SQLException {
         try (Connection connection = pool.getConnection();
                 var statement = connection.createStatement();
@@ -89,42 +81,9 @@ class ConnectionsTest {
     }
 
     @Test
-    void aConnectionThatDiedAfterItsLastUseIsNotGivenOut() throws SQLException {
-        try (HikariDataSource pool = poolOf(hosts[0])) {
-            int before = backend(pool);
-            try (Connection superuser = superuser(hosts[0]);
-                    var statement = superuser.createStatement()) {
-                statement.execute("SELECT pg_terminate_backend(" + before + ", 5000)");
-            }
-            assertThat(backend(pool)).isNotEqualTo(before);
-        }
-    }
-
-    /** The watch, cut off from the replica, finds a server there that may be another one. */
-    @Test
-    void theReadersConnectionsAreGivenUpWhenTheReplicaMayBeAnotherServer() throws SQLException {
-        int before = backend(reader);
-        try (Connection superuser = superuser(hosts[1]);
-                var statement = superuser.createStatement()) {
-            assertThat(alive(statement, before)).isTrue();
-
-            statement.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'orders-service-watch'");
-
-            await().atMost(Duration.ofSeconds(10)).until(() -> !alive(statement, before));
-        }
-    }
-
-    private static boolean alive(Statement statement, int backend) throws SQLException {
-        try (var row = statement.executeQuery("SELECT FROM pg_stat_activity WHERE pid = " + backend)) {
-            return row.next();
-        }
-    }
-
-    @Test
     void bothPoolsAreSetUpForThat() {
-        assertThat(writer.getExceptionOverrideClassName()).isEqualTo(EvictedWhenReadOnly.class.getName());
-        assertThat(reader.getExceptionOverrideClassName()).isEqualTo(EvictedWhenReadOnly.class.getName());
+        assertThat(writer.getExceptionOverrideClassName()).isEqualTo(EvictOnReadOnly.class.getName());
+        assertThat(reader.getExceptionOverrideClassName()).isEqualTo(EvictOnReadOnly.class.getName());
         assertThat(reader.getMaximumPoolSize()).isEqualTo(8);
         assertThat(writer.getMaximumPoolSize()).isEqualTo(16);
     }

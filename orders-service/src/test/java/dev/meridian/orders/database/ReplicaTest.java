@@ -1,147 +1,155 @@
 package dev.meridian.orders.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariDataSource;
+import dev.meridian.orders.RunningService;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** When the replica may answer a read. Time is what the test says it is. */
+/** Against real servers: when the replica is read, and what is known of its lag. */
+@RunningService
 class ReplicaTest {
 
-    private final AtomicLong now = new AtomicLong(-5); // nanoTime may be negative
-    private final Replica replica = new Replica(Duration.ofSeconds(1), Duration.ofSeconds(5), now::get);
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final Function<JdbcClient, Boolean> IS_REPLICA = database ->
+            database.sql("SELECT pg_is_in_recovery()").query(Boolean.class).single();
 
-    private static Position at(long lsn) {
-        return new Position(1, lsn);
+    private final ServerPools pools;
+    private final JdbcClient jdbc;
+    private final MeterRegistry metrics;
+    private final String[] hosts;
+
+    @Autowired
+    ReplicaTest(
+            @Qualifier("writer") HikariDataSource writer,
+            JdbcClient jdbc,
+            MeterRegistry metrics,
+            @Value("${meridian.postgres}") String hosts) {
+        this.pools = new ServerPools(writer);
+        this.jdbc = jdbc;
+        this.metrics = metrics;
+        this.hosts = hosts.split(",");
     }
 
-    private void pass(Duration time) {
-        now.addAndGet(time.toNanos());
+    @AfterEach
+    void end() throws Exception {
+        tellReplica("SELECT pg_wal_replay_resume()");
+        pools.close();
     }
 
-    private void answers(long lsn) {
-        replica.replicaAnswered(at(lsn), now.get());
-    }
-
-    @Test
-    void unknownItServesNothing() {
-        assertThat(replica.serves(null)).isFalse();
-    }
-
-    @Test
-    void itServesWhatItHasReplayed() {
-        answers(100);
-
-        assertThat(replica.serves(null)).isTrue();
-        assertThat(replica.serves(at(100))).isTrue();
-        assertThat(replica.serves(at(101))).isFalse();
-        assertThat(replica.serves(new Position(2, 50))).isFalse();
-    }
-
-    @Test
-    void whatAReadFoundThereIsKnownToo() {
-        replica.replicaHas(at(300));
-        assertThat(replica.serves(at(300))).isFalse();
-
-        answers(100);
-        replica.replicaHas(at(200));
-        assertThat(replica.serves(at(200))).isTrue();
-        replica.replicaHas(at(150));
-        answers(190); // asked before that read
-        assertThat(replica.serves(at(200))).isTrue();
-        replica.replicaHas(new Position(2, 900));
-        assertThat(replica.serves(new Position(2, 900))).isFalse();
-    }
-
-    @Test
-    void anAnswerCountsForAWhile() {
-        answers(100);
-        pass(Duration.ofMillis(1_000));
-        assertThat(replica.serves(null)).isTrue();
-        pass(Duration.ofMillis(1));
-        assertThat(replica.serves(null)).isFalse();
-    }
-
-    @Test
-    void awayItServesNothing() {
-        answers(100);
-        replica.replicaIsAway();
-        assertThat(replica.serves(null)).isFalse();
-    }
-
-    @Test
-    void afterAFailureItRestsUntilItAnswersAQuestionAskedSince() {
-        answers(100);
-        long asked = now.get();
-        pass(Duration.ofMillis(10));
-        replica.rest();
-        assertThat(replica.serves(null)).isFalse();
-
-        pass(Duration.ofMillis(10));
-        replica.replicaAnswered(at(100), asked);
-        assertThat(replica.serves(null)).isFalse();
-
-        answers(100);
-        assertThat(replica.serves(null)).isTrue();
-    }
-
-    @Test
-    void itsLagIsTheAgeOfTheOldestPositionThatItHasNotReached() {
-        answers(100);
-        replica.primaryAnswered(at(100));
-        assertThat(replica.lag()).contains(Duration.ZERO);
-
-        replica.primaryAnswered(at(200));
-        pass(Duration.ofMillis(400));
-        replica.primaryAnswered(at(300));
-        pass(Duration.ofMillis(400));
-        answers(150);
-        assertThat(replica.lag()).contains(Duration.ofMillis(800));
-
-        answers(200);
-        assertThat(replica.lag()).contains(Duration.ofMillis(400));
-        answers(300);
-        assertThat(replica.lag()).contains(Duration.ZERO);
-    }
-
-    @Test
-    void tooFarBehindItIsLeftAlone() {
-        answers(100);
-        replica.primaryAnswered(at(200));
-        for (int i = 0; i < 10; i++) {
-            assertThat(replica.serves(null)).as("after %d half seconds", i).isTrue();
-            pass(Duration.ofMillis(500));
-            answers(100);
-            replica.primaryAnswered(at(200 + i));
+    private void tellReplica(String sql) throws SQLException {
+        try (Connection replica = DriverManager.getConnection(
+                        "jdbc:postgresql://" + hosts[1] + "/postgres", "postgres", "postgres");
+                var statement = replica.createStatement()) {
+            statement.execute(sql);
         }
-        pass(Duration.ofMillis(1));
-        assertThat(replica.serves(null)).isFalse();
-
-        answers(300);
-        assertThat(replica.serves(null)).isTrue();
     }
 
-    /** What a dead primary wrote last may never come, and there is nothing newer anywhere. */
-    @Test
-    void withoutAPrimaryItIsNotBehind() {
-        answers(100);
-        replica.primaryAnswered(at(200));
-        pass(Duration.ofSeconds(10));
-        answers(100);
+    private Replica replica(HikariDataSource pool, Duration maxLag) {
+        // The test checks, so that a check comes when the test has caused something.
+        var settings = new ReplicaSettings("unused", Duration.ofMinutes(1), maxLag);
+        return new Replica(pool, settings, new SimpleMeterRegistry());
+    }
 
+    @Test
+    void aReplicaThatIsFarBehindIsReadOnlyByThoseWhoTakeAnyAge() throws SQLException {
+        Replica replica = replica(pools.to(hosts[1], 2), Duration.ofMillis(100));
+        await().atMost(SOON).untilAsserted(() -> {
+            replica.check();
+            assertThat(replica.lag()).contains(Duration.ZERO);
+        });
+        assertThat(replica.read(IS_REPLICA)).contains(true);
+
+        tellReplica("SELECT pg_wal_replay_pause()");
+        await().atMost(SOON).untilAsserted(() -> {
+            jdbc.sql("UPDATE products SET name = name WHERE sku = 'TEA-001'").update();
+            replica.check();
+            assertThat(replica.lag().orElseThrow()).isGreaterThan(Duration.ofMillis(100));
+        });
+        assertThat(replica.read(IS_REPLICA)).isEmpty();
+        assertThat(replica.readHoweverOld(IS_REPLICA)).contains(true);
+
+        tellReplica("SELECT pg_wal_replay_resume()");
+        await().atMost(SOON).untilAsserted(() -> {
+            replica.check();
+            assertThat(replica.read(IS_REPLICA)).contains(true);
+        });
+    }
+
+    @Test
+    void theServicesOwnReplicaIsChecked() {
+        await().atMost(SOON)
+                .until(() -> metrics.get("meridian.replica.lag").gauge().value() >= 0);
+    }
+
+    @Test
+    void aServerThatWasPromotedLosesItsConnectionsWithTheNextCheck() throws SQLException {
+        HikariDataSource pool = pools.to(hosts[0], 1);
+        Replica replica = replica(pool, Duration.ofMinutes(1));
+        int before = backend(pool);
+
+        replica.check();
+
+        assertThat(backend(pool)).isNotEqualTo(before);
         assertThat(replica.lag()).isEmpty();
-        assertThat(replica.serves(null)).isTrue();
+        assertThat(replica.readHoweverOld(IS_REPLICA)).isEmpty();
+    }
+
+    private static int backend(HikariDataSource pool) {
+        return JdbcClient.create(pool)
+                .sql("SELECT pg_backend_pid()")
+                .query(Integer.class)
+                .single();
     }
 
     @Test
-    void aDayWithoutFollowingIsRememberedInBoundedSpace() {
-        answers(100);
-        for (int i = 1; i <= 100_000; i++) {
-            replica.primaryAnswered(at(100 + i));
+    void aReadThatFailsKeepsTheNextOnesAwayUntilACheckSucceeds() {
+        Replica replica = replica(pools.to(hosts[1], 1), Duration.ofMinutes(1));
+        var asked = new AtomicInteger();
+        Function<JdbcClient, Boolean> failing = database -> {
+            asked.incrementAndGet();
+            return database.sql("SELECT pg_terminate_backend(pg_backend_pid()), true AS done")
+                    .query((row, n) -> row.getBoolean("done"))
+                    .single();
+        };
+        assertThat(replica.read(failing)).isEmpty();
+        assertThat(replica.read(failing)).isEmpty();
+        assertThat(asked).hasValue(1);
+
+        replica.check();
+        assertThat(replica.read(IS_REPLICA)).contains(true);
+    }
+
+    @Test
+    void aReplicaThatHangsCostsOneTimeOut() throws Exception {
+        HikariDataSource pool = pools.to(pools.hanging(), 1);
+        pool.setConnectionTimeout(500);
+        Replica replica = replica(pool, Duration.ofMinutes(1));
+        var asked = new AtomicInteger();
+        Function<JdbcClient, Boolean> counted = database -> {
+            asked.incrementAndGet();
+            return IS_REPLICA.apply(database);
+        };
+
+        long begin = System.nanoTime();
+        for (int i = 0; i < 100; i++) {
+            assertThat(replica.read(counted)).isEmpty();
         }
-        pass(Duration.ofMillis(900));
-        answers(100);
-        assertThat(replica.lag()).contains(Duration.ofMillis(900));
+        assertThat(asked).hasValue(1);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
     }
 }

@@ -6,16 +6,20 @@ import dev.meridian.orders.live.OrderVersion;
 import dev.meridian.orders.live.Watch;
 import dev.meridian.orders.live.Watchers;
 import dev.meridian.orders.order.Order;
+import dev.meridian.orders.order.web.NewestOrderCookie;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +76,9 @@ class LiveController {
                     @Nullable
                     String lastEventId,
             @Parameter(hidden = true) HttpMethod method,
-            @AuthenticationPrincipal Jwt token)
+            @AuthenticationPrincipal Jwt token,
+            HttpServletRequest request,
+            HttpServletResponse response)
             throws IOException {
         Watch watch =
                 switch (watchers.watch(id)) {
@@ -91,6 +97,7 @@ class LiveController {
             OrderVersion order = current.find(id)
                     .filter(found -> found.customer().equals(token.getSubject()))
                     .orElseThrow(LiveController::noSuchOrder);
+            NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
             var answer = ResponseEntity.ok()
                     .cacheControl(CacheControl.noStore().cachePrivate())
                     .header("X-Accel-Buffering", "no") // proxies that know it pass each event on at once

@@ -3,8 +3,6 @@ package dev.meridian.orders.live.web;
 import dev.meridian.orders.live.LiveSettings;
 import dev.meridian.orders.live.OrderVersion;
 import dev.meridian.orders.live.Watch;
-import dev.meridian.orders.order.cache.OrderCache;
-import dev.meridian.orders.order.cache.OrderViews;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -37,15 +35,13 @@ class Streams {
     private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
 
     private final LiveSettings settings;
-    private final OrderViews views;
     private final Clock clock;
     private final Counter sent;
     private final Counter cut;
     private final Counter gone;
 
-    Streams(LiveSettings settings, OrderViews views, Clock clock, MeterRegistry metrics) {
+    Streams(LiveSettings settings, Clock clock, MeterRegistry metrics) {
         this.settings = settings;
-        this.views = views;
         this.clock = clock;
         this.sent = Counter.builder("meridian.live.sent")
                 .description("Order events that were written to streams")
@@ -129,9 +125,7 @@ class Streams {
         }
     }
 
-    /** Into the cache first: who asks for the order after this event must not get an older one. */
     private void send(SseEmitter emitter, OrderVersion version) throws IOException {
-        views.offer(version.orderId(), new OrderCache.Entry(version.number(), version.customer(), version.json()));
         emitter.send(SseEmitter.event()
                 .id(Long.toString(version.number()))
                 .name("order")

@@ -4,17 +4,15 @@ import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * @param timeToLive how long an order that nobody changes stays in the cache
- * @param lease how long a reader that found nothing may take to load the order and store it
- * @param probe the pause between two attempts to reach a Redis that failed
+ * @param timeToLive how long a final order stays in the cache
+ * @param pause how long Redis is not asked after it failed
  */
 @ConfigurationProperties("meridian.cache")
-record CacheSettings(Duration timeToLive, Duration lease, Duration probe) {
+record CacheSettings(Duration timeToLive, Duration pause) {
 
     CacheSettings {
-        if (!timeToLive.isPositive() || !lease.isPositive() || !probe.isPositive()) {
-            throw new IllegalArgumentException(
-                    "meridian.cache.time-to-live, .lease and .probe must be positive durations");
+        if (!timeToLive.isPositive() || !pause.isPositive()) {
+            throw new IllegalArgumentException("meridian.cache.time-to-live and .pause must be positive");
         }
     }
 }

@@ -8,8 +8,6 @@ import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderDesk;
 import dev.meridian.orders.order.PlaceOrder;
 import dev.meridian.orders.order.Placement;
-import dev.meridian.orders.order.cache.OrderCache;
-import dev.meridian.orders.order.cache.OrderViews;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -17,10 +15,14 @@ import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Pattern;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
+import java.time.Clock;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -46,14 +48,14 @@ class OrderDeskController {
 
     private final OrderDesk desk;
     private final RepeatableRequests requests;
-    private final OrderViews views;
     private final JsonMapper json;
+    private final Clock clock;
 
-    OrderDeskController(OrderDesk desk, RepeatableRequests requests, OrderViews views, JsonMapper json) {
+    OrderDeskController(OrderDesk desk, RepeatableRequests requests, JsonMapper json, Clock clock) {
         this.desk = desk;
         this.requests = requests;
-        this.views = views;
         this.json = json;
+        this.clock = clock;
     }
 
     @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE, produces = MediaType.APPLICATION_JSON_VALUE)
@@ -75,10 +77,12 @@ class OrderDeskController {
                     @Parameter(description = "The caller's own name for this request; a retry repeats it")
                     String key,
             @RequestBody @Valid PlaceOrder request,
-            Principal customer) {
+            Principal customer,
+            HttpServletRequest http,
+            HttpServletResponse response) {
         // The record, not the bytes that came: white space and the order of fields make no difference.
         byte[] content = json.writeValueAsBytes(request);
-        return requests.answer(
+        ResponseEntity<byte[]> answer = requests.answer(
                 KeyedRequest.of(customer.getName(), key, "POST /api/orders", content),
                 () -> switch (desk.place(customer.getName(), request)) {
                     case Placement.Placed(Order order) ->
@@ -97,6 +101,16 @@ class OrderDeskController {
                                 "Unknown SKU",
                                 "There is no product " + sku + " in the catalogue."));
                 });
+        URI location = answer.getHeaders().getLocation();
+        if (location != null) {
+            UUID order = UUID.fromString(location.getPath().substring("/api/orders/".length()));
+            if (answer.getHeaders().containsHeader(RepeatableRequests.REPLAYED)) {
+                NewestOrderCookie.shown(http, response, List.of(order), clock.instant());
+            } else {
+                NewestOrderCookie.placed(http, response, order);
+            }
+        }
+        return answer;
     }
 
     @PostMapping(path = "/{id}/cancellation", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -161,7 +175,7 @@ class OrderDeskController {
                         "The order is at version " + version + ", which If-Match does not name."));
             case Cancellation.NoSuchOrder() -> requests.refused(OrdersController.noSuchOrder());
         };
-        ResponseEntity<byte[]> answer = key == null
+        return key == null
                 ? requests.answer(processing.get())
                 : requests.answer(
                         KeyedRequest.of(
@@ -170,15 +184,5 @@ class OrderDeskController {
                                 "POST /api/orders/" + id + "/cancellation",
                                 String.valueOf(versions).getBytes(StandardCharsets.UTF_8)),
                         processing);
-        // Only now: it has committed. A replay too: who gave the first answer may have died before this.
-        byte[] body = answer.getBody();
-        if (answer.getStatusCode() == HttpStatus.OK && body != null) {
-            String order = new String(body, StandardCharsets.UTF_8);
-            views.offer(
-                    id,
-                    new OrderCache.Entry(
-                            json.readTree(order).required("version").asLong(), customer.getName(), order));
-        }
-        return answer;
     }
 }

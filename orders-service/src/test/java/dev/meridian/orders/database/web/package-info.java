@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.orders.database.web;
-
-import org.jspecify.annotations.NullMarked;
