@@ -12,6 +12,8 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -138,27 +140,37 @@ class NeverGoesBackTest {
 
     private void step(Customer customer, Client client) throws Exception {
         int dice = random.nextInt(1000);
-        if (dice < 120) {
+        if (dice < 100) {
             place(customer, client, 1);
-        } else if (dice < 150) {
+        } else if (dice < 120) {
             place(customer, client, 3);
-        } else if (dice < 250) {
+        } else if (dice < 200) {
             settle(customer);
-        } else if (dice < 310) {
+        } else if (dice < 250) {
             cancel(customer, client);
-        } else if (dice < 620) {
+        } else if (dice < 590) {
             look(customer, client);
         } else if (dice < 930) {
             list(customer, client);
-        } else if (dice < 970) {
-            holdReplayOrGoOn();
-        } else if (dice < 985) {
+        } else if (dice < 940) {
             flush();
-        } else if (dice < 993) {
+        } else if (dice < (replicaStands ? 1000 : 970)) {
+            holdReplayOrGoOn();
+        }
+        if (random.nextInt(redisHangs ? 20 : 150) == 0) {
             hangRedisOrGoOn();
-        } else {
+        }
+        if (random.nextInt(replicaIsDead ? 20 : 150) == 0) {
             killReplicaOrStartIt();
         }
+    }
+
+    /** One of the newest more often than not, so that orders are met again. */
+    private String oneOf(Collection<String> orders) {
+        List<String> newestFirst =
+                orders.stream().sorted(Comparator.reverseOrder()).toList();
+        int most = random.nextInt(4) == 0 ? newestFirst.size() : Math.min(8, newestFirst.size());
+        return newestFirst.get(random.nextInt(most));
     }
 
     private void place(Customer customer, Client client, int together) throws Exception {
@@ -182,7 +194,7 @@ class NeverGoesBackTest {
     /** As an instance does elsewhere, of which this one hears nothing. */
     private void settle(Customer customer) {
         if (!customer.orders.isEmpty()) {
-            String id = customer.orders.get(random.nextInt(customer.orders.size()));
+            String id = oneOf(customer.orders);
             int changed = jdbc.sql("UPDATE orders SET status = 'CONFIRMED', version = 2"
                             + " WHERE id = ?::uuid AND status = 'PLACED'")
                     .param(id)
@@ -193,7 +205,7 @@ class NeverGoesBackTest {
 
     private void cancel(Customer customer, Client client) {
         if (!customer.orders.isEmpty()) {
-            String id = customer.orders.get(random.nextInt(customer.orders.size()));
+            String id = oneOf(customer.orders);
             int status = client.api.cancel(customer.name, id).status();
             story.add("cancel " + id + " " + status);
             assertThat(status).as(told()).isIn(200, 409);
@@ -203,7 +215,7 @@ class NeverGoesBackTest {
 
     private void look(Customer customer, Client client) {
         if (!client.known.isEmpty()) {
-            String id = List.copyOf(client.known.keySet()).get(random.nextInt(client.known.size()));
+            String id = oneOf(client.known.keySet());
             Api.Answer answer = client.api.get("/api/orders/" + id, customer.token);
             story.add("look " + id + " " + answer.status());
             assertThat(answer.status()).as(told()).isEqualTo(200);
