@@ -11,8 +11,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -29,8 +31,8 @@ final class Shop {
     private final URI origin;
     private final String token;
 
-    /** The cookie that keeps a customer's reads from being older than what the customer was shown. */
-    private final AtomicReference<String> position = new AtomicReference<>("");
+    /** By name, those that keep a customer's lists from lacking what the customer placed or was shown. */
+    private final Map<String, String> cookies = new ConcurrentHashMap<>();
 
     private Shop(URI origin, String token) {
         this.origin = origin;
@@ -107,7 +109,9 @@ final class Shop {
 
     HttpRequest.Builder asMe(String path) {
         HttpRequest.Builder request = request(path).header("Authorization", "Bearer " + token);
-        String cookie = position.get();
+        String cookie = cookies.entrySet().stream()
+                .map(kept -> kept.getKey() + "=" + kept.getValue())
+                .collect(Collectors.joining("; "));
         return cookie.isEmpty() || !path.startsWith("/api/orders") ? request : request.header("Cookie", cookie);
     }
 
@@ -148,11 +152,17 @@ final class Shop {
         if (answer == null) {
             throw new IllegalStateException("No answer from " + request.build().uri());
         }
-        answer.response.headers().allValues("Set-Cookie").stream()
-                .map(cookie -> cookie.split(";", 2)[0])
-                .filter(cookie -> cookie.startsWith("meridian-position="))
-                .forEach(position::set);
+        answer.response.headers().allValues("Set-Cookie").forEach(this::keep);
         return answer;
+    }
+
+    private void keep(String cookie) {
+        String[] pair = cookie.split(";", 2)[0].split("=", 2);
+        if (cookie.contains("Max-Age=0;")) {
+            cookies.remove(pair[0]);
+        } else if (pair[0].startsWith("meridian-newest-order-")) {
+            cookies.put(pair[0], pair[1]);
+        }
     }
 
     /** The answer; null where the connection failed or the time-out passed. */

@@ -221,12 +221,11 @@ public final class FaultRun {
         return verdicts;
     }
 
-    private List<String> keptConnections() throws IOException {
-        List<String> kept = new ArrayList<>();
-        for (Component component : stack.status()) {
-            kept.addAll(KeptConnections.in(stack.log(component.name())));
+    private List<String> keptConnections() throws IOException, InterruptedException {
+        try (var connections =
+                new KeptConnections(URI.create(stack.component("discovery-dc1").address()))) {
+            return connections.within(Duration.ofSeconds(30));
         }
-        return kept;
     }
 
     private Result report(List<Verdict> verdicts, List<String> remarks) throws IOException {

@@ -111,6 +111,10 @@ final class Session implements AutoCloseable {
             if (answer.statusCode() == 401) {
                 token = null; // the issuer may have another key since
             }
+            if (answer.headers().firstValue("Meridian-Stale").isPresent()) {
+                // What the replica has while the primary is away: it says itself that it may be old.
+                return new Reply.Silence("stale");
+            }
             return answer.statusCode() / 100 == 2 ? shown(answer) : refused(answer);
         } catch (NoAnswer e) {
             return new Reply.Silence(String.valueOf(e.getMessage()));
