@@ -128,8 +128,10 @@ class AsyncApiTest {
                 .filter(topic -> !topic.contains("${"))
                 .toList();
 
-        assertThat(listened).contains("fulfilment.outcomes", "orders.changed");
-        assertThat(events.addresses("receive", "orders-service")).containsAll(listened);
+        assertThat(listened).contains("fulfilment.outcomes");
+        assertThat(events.addresses("receive", "orders-service"))
+                .containsAll(listened)
+                .contains("orders.changed"); // read without a listener's container
     }
 
     private static List<? extends Class<?>> service() {

@@ -18,6 +18,7 @@ public class RealBackingServices implements ApplicationContextInitializer<Config
                         "spring.data.redis.port=" + real.redisPort(),
                         // Not what is tested here, and the machine of a build may be busy.
                         "spring.data.redis.timeout=5s",
+                        "meridian.primary.query-timeout=10s",
                         "meridian.replica.max-lag=1m",
                         "meridian.issuer=" + Tokens.ISSUER,
                         "meridian.jwk-set-uri=" + Tokens.jwkSetUri(),
