@@ -83,16 +83,8 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
                             .refillGreedy((long) limits.perSecond() * RETRY, Duration.ofSeconds(1)))
                     .withNanosecondPrecision()
                     .build();
-            this.paid = counter(route, "sent");
-            this.unpaid = counter(route, "over budget");
-        }
-
-        private Counter counter(String route, String result) {
-            return Counter.builder("meridian.gateway.retries")
-                    .description("Requests that failed in a way that another attempt may mend")
-                    .tag("route", route)
-                    .tag("result", result)
-                    .register(metrics);
+            this.paid = metrics.counter("meridian.gateway.retries", "route", route, "result", "sent");
+            this.unpaid = metrics.counter("meridian.gateway.retries", "route", route, "result", "over budget");
         }
 
         void earn() {

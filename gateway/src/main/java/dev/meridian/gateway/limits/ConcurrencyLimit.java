@@ -3,8 +3,8 @@ package dev.meridian.gateway.limits;
 import dev.meridian.gateway.problems.Problem;
 import dev.meridian.gateway.problems.Problems;
 import dev.meridian.gateway.routing.StreamingRoutes;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -12,7 +12,7 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
@@ -24,7 +24,8 @@ import reactor.core.publisher.Mono;
  * <p>{@linkplain StreamingRoutes Streams} are exempt, since they last as long as a browser watches.
  */
 @Component
-class ConcurrencyLimit implements GlobalFilter, Ordered {
+@Order(FilterOrder.CONCURRENCY)
+class ConcurrencyLimit implements GlobalFilter {
 
     private final Map<String, Semaphore> turns = new ConcurrentHashMap<>();
     private final int limit;
@@ -57,15 +58,8 @@ class ConcurrencyLimit implements GlobalFilter, Ordered {
 
     private Semaphore turns(String route) {
         var all = new Semaphore(limit);
-        Gauge.builder("meridian.gateway.under.way", all, left -> limit - left.availablePermits())
-                .description("Requests under way")
-                .tag("route", route)
-                .register(metrics);
+        metrics.gauge(
+                "meridian.gateway.under.way", Tags.of("route", route), all, left -> limit - left.availablePermits());
         return all;
-    }
-
-    @Override
-    public int getOrder() {
-        return FilterOrder.CONCURRENCY;
     }
 }

@@ -1,7 +1,12 @@
 package dev.meridian.gateway.limits;
 
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Positive;
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.validation.annotation.Validated;
 
 /**
  * How much the gateway lets through, and how long it waits.
@@ -11,29 +16,26 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param concurrency requests under way on one route at the same time
  * @param requestTime for a request to arrive, from its first byte to the last of its body
  */
+@Validated
 @ConfigurationProperties("meridian.limits")
 record Limits(
-        int rate, int burst, int concurrency, Duration requestTime, Redis redis, Retries retries, Breaker breaker) {
-
-    Limits {
-        positive("rate", rate);
-        positive("burst", burst);
-        positive("concurrency", concurrency);
-        positive("request-time", requestTime);
-    }
+        @Positive int rate,
+        @Positive int burst,
+        @Positive int concurrency,
+        @NotNull @DurationMin(millis = 1) Duration requestTime,
+        @NotNull @Valid Redis redis,
+        @NotNull @Valid Retries retries,
+        @NotNull @Valid Breaker breaker) {
 
     /**
      * Where the subjects' rates are kept.
      *
      * @param timeout how long a request waits for an answer of Redis
      */
-    record Redis(String host, int port, Duration timeout) {
-
-        Redis {
-            positive("redis.port", port);
-            positive("redis.timeout", timeout);
-        }
-    }
+    record Redis(
+            @NotNull String host,
+            @Positive int port,
+            @NotNull @DurationMin(millis = 1) Duration timeout) {}
 
     /**
      * How many requests may be sent again, on each route.
@@ -42,14 +44,10 @@ record Limits(
      * @param perSecond so many are earned each second besides, for routes with few requests
      * @param saved at most so many are kept for later
      */
-    record Retries(int percent, int perSecond, int saved) {
-
-        Retries {
-            positive("retries.percent", percent);
-            positive("retries.per-second", perSecond);
-            positive("retries.saved", saved);
-        }
-    }
+    record Retries(
+            @Positive int percent,
+            @Positive int perSecond,
+            @Positive int saved) {}
 
     /**
      * When a route is given a rest, and for how long.
@@ -61,29 +59,11 @@ record Limits(
      * @param open how long nothing is sent
      * @param halfOpenCalls so many calls decide afterwards whether that was enough
      */
-    record Breaker(int percent, Duration slow, Duration window, int minimum, Duration open, int halfOpenCalls) {
-
-        Breaker {
-            positive("breaker.percent", percent);
-            positive("breaker.slow", slow);
-            positive("breaker.window", window);
-            positive("breaker.minimum", minimum);
-            positive("breaker.open", open);
-            positive("breaker.half-open-calls", halfOpenCalls);
-        }
-    }
-
-    private static void positive(String name, int value) {
-        check(name, value, value > 0);
-    }
-
-    private static void positive(String name, Duration value) {
-        check(name, value, value.isPositive());
-    }
-
-    private static void check(String name, Object value, boolean positive) {
-        if (!positive) {
-            throw new IllegalArgumentException("meridian.limits." + name + " must be positive, and is " + value);
-        }
-    }
+    record Breaker(
+            @Positive int percent,
+            @NotNull @DurationMin(millis = 1) Duration slow,
+            @NotNull @DurationMin(seconds = 1) Duration window,
+            @Positive int minimum,
+            @NotNull @DurationMin(millis = 1) Duration open,
+            @Positive int halfOpenCalls) {}
 }

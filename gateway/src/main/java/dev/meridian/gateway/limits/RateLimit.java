@@ -7,7 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
-import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
@@ -18,7 +18,8 @@ import reactor.core.publisher.Mono;
  * look alike, and the CDN keeps what they may ask for.
  */
 @Component
-class RateLimit implements GlobalFilter, Ordered {
+@Order(FilterOrder.RATE_LIMIT)
+class RateLimit implements GlobalFilter {
 
     private static final Mono<RateLimiter.Decision> UNLIMITED = Mono.just(RateLimiter.Granted.GRANTED);
 
@@ -55,10 +56,5 @@ class RateLimit implements GlobalFilter, Ordered {
         headers.set("RateLimit-Policy", policy);
         headers.set("RateLimit", "\"subject\";r=0;t=" + seconds);
         return problems.answer(exchange, Problem.RATE_LIMITED);
-    }
-
-    @Override
-    public int getOrder() {
-        return FilterOrder.RATE_LIMIT;
     }
 }

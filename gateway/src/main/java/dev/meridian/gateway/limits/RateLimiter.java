@@ -2,15 +2,12 @@ package dev.meridian.gateway.limits;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import com.github.benmanes.caffeine.cache.Ticker;
 import io.github.bucket4j.Bucket;
-import io.github.bucket4j.TimeMeter;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
 
@@ -42,20 +39,13 @@ class RateLimiter {
 
     private final SharedBuckets shared;
     private final Limits limits;
-    private final Ticker ticker;
     private final Counter alone;
     private final int lease;
     private final Cache<String, Allowance> known;
 
-    @Autowired
     RateLimiter(SharedBuckets shared, Limits limits, MeterRegistry metrics) {
-        this(shared, limits, metrics, Ticker.systemTicker());
-    }
-
-    RateLimiter(SharedBuckets shared, Limits limits, MeterRegistry metrics, Ticker ticker) {
         this.shared = shared;
         this.limits = limits;
-        this.ticker = ticker;
         this.alone = Counter.builder("meridian.gateway.rates.alone")
                 .description("Decided without Redis")
                 .register(metrics);
@@ -64,7 +54,6 @@ class RateLimiter {
         this.known = Caffeine.newBuilder()
                 .maximumSize(SUBJECTS)
                 .expireAfterAccess(IDLE)
-                .ticker(ticker)
                 .build();
     }
 
@@ -74,7 +63,7 @@ class RateLimiter {
         if (allowance.spend()) {
             return GRANTED;
         }
-        long left = allowance.refusedUntil - ticker.read();
+        long left = allowance.refusedUntil - System.nanoTime();
         if (left > 0) {
             return Mono.just(new Refused(Duration.ofNanos(left)));
         }
@@ -91,9 +80,9 @@ class RateLimiter {
         private final AtomicBoolean leasing = new AtomicBoolean();
         private final Bucket own = Bucket.builder()
                 .addLimit(bucket -> bucket.capacity(limits.burst()).refillGreedy(limits.rate(), Duration.ofSeconds(1)))
-                .withCustomTimePrecision(new Time(ticker))
+                .withNanosecondPrecision()
                 .build();
-        private volatile long refusedUntil = ticker.read();
+        private volatile long refusedUntil = System.nanoTime();
 
         boolean spend() {
             return leased.get() > 0 && leased.getAndUpdate(tokens -> Math.max(0, tokens - 1)) > 0;
@@ -108,7 +97,7 @@ class RateLimiter {
                 return Granted.GRANTED; // another request's lease came first
             }
             var wait = taken.next().compareTo(LEASE) > 0 ? taken.next() : LEASE;
-            refusedUntil = ticker.read() + wait.toNanos();
+            refusedUntil = System.nanoTime() + wait.toNanos();
             return new Refused(wait);
         }
 
@@ -118,19 +107,6 @@ class RateLimiter {
             return probe.isConsumed()
                     ? Granted.GRANTED
                     : new Refused(Duration.ofNanos(probe.getNanosToWaitForRefill()));
-        }
-    }
-
-    private record Time(Ticker ticker) implements TimeMeter {
-
-        @Override
-        public long currentTimeNanos() {
-            return ticker.read();
-        }
-
-        @Override
-        public boolean isWallClockBased() {
-            return false;
         }
     }
 }

@@ -5,8 +5,8 @@ import dev.meridian.gateway.problems.Problems;
 import dev.meridian.gateway.routing.StreamingRoutes;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +16,7 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ResponseStatusException;
@@ -32,7 +32,8 @@ import reactor.core.publisher.Mono;
  * instance or of a connection.
  */
 @Component
-class RouteBreakers implements GlobalFilter, Ordered {
+@Order(FilterOrder.BREAKER)
+class RouteBreakers implements GlobalFilter {
 
     private static final Logger log = LoggerFactory.getLogger(RouteBreakers.class);
 
@@ -46,7 +47,7 @@ class RouteBreakers implements GlobalFilter, Ordered {
         var breaker = limits.breaker();
         this.settings = CircuitBreakerConfig.custom()
                 .slidingWindow(
-                        (int) Math.max(1, breaker.window().toSeconds()),
+                        (int) breaker.window().toSeconds(),
                         breaker.minimum(),
                         CircuitBreakerConfig.SlidingWindowType.TIME_BASED)
                 .failureRateThreshold(breaker.percent())
@@ -84,16 +85,12 @@ class RouteBreakers implements GlobalFilter, Ordered {
         var breaker = CircuitBreaker.of(route, settings);
         breaker.getEventPublisher()
                 .onStateTransition(changed -> log.warn("Route {}: {}", route, changed.getStateTransition()));
-        Gauge.builder("meridian.gateway.breaker.open", breaker, b -> b.getState() == CircuitBreaker.State.OPEN ? 1 : 0)
-                .description("1 while nothing is sent to the route")
-                .tag("route", route)
-                .register(metrics);
+        metrics.gauge(
+                "meridian.gateway.breaker.open", // 1 while nothing is sent to the route
+                Tags.of("route", route),
+                breaker,
+                b -> b.getState() == CircuitBreaker.State.OPEN ? 1 : 0);
         return breaker;
-    }
-
-    @Override
-    public int getOrder() {
-        return FilterOrder.BREAKER;
     }
 
     /** @param streams its answer takes as long as it takes */

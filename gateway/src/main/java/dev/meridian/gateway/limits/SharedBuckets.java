@@ -1,5 +1,6 @@
 package dev.meridian.gateway.limits;
 
+import io.github.resilience4j.circuitbreaker.CallNotPermittedException;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.lettuce.core.ClientOptions;
@@ -12,12 +13,12 @@ import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.internal.Exceptions;
 import io.lettuce.core.resource.DefaultClientResources;
 import io.lettuce.core.resource.Delay;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -62,19 +63,11 @@ class SharedBuckets implements AutoCloseable {
             return {taken, math.max(0, math.ceil((1 - tokens) / rate))}
             """;
 
-    private static final Mono<Taken> OUT_OF_REACH = Mono.error(new IllegalStateException("Redis is out of reach") {
-        @Override
-        public Throwable fillInStackTrace() {
-            return this;
-        }
-    });
-
     private final Limits limits;
     private final DefaultClientResources threads;
     private final RedisClient client;
     private final CircuitBreaker breaker;
     private final Disposable connecting;
-    private final String script;
     private volatile @Nullable StatefulRedisConnection<String, String> connection;
 
     /**
@@ -129,7 +122,6 @@ class SharedBuckets implements AutoCloseable {
         this.connecting = Mono.fromCompletionStage(() -> client.connectAsync(StringCodec.UTF8, address))
                 .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, RECONNECT))
                 .subscribe(connected -> connection = connected);
-        this.script = TAKE.strip();
     }
 
     /** An error where Redis does not answer in time. */
@@ -137,7 +129,7 @@ class SharedBuckets implements AutoCloseable {
         return Mono.defer(() -> {
             var connected = connection;
             if (connected == null || !breaker.tryAcquirePermission()) {
-                return OUT_OF_REACH;
+                return Mono.error(CallNotPermittedException.createCallNotPermittedException(breaker));
             }
             long asked = breaker.getCurrentTimestamp();
             return Mono.fromCompletionStage(() -> taken(connected, subject, wanted))
@@ -154,17 +146,11 @@ class SharedBuckets implements AutoCloseable {
         var arguments = new String[] {
             Integer.toString(limits.rate()), Integer.toString(limits.burst()), Integer.toString(wanted)
         };
-        return redis.<List<Long>>evalsha(redis.digest(script), ScriptOutputType.MULTI, keys, arguments)
-                .exceptionallyCompose(error -> isUnknown(error)
-                        ? redis.eval(script, ScriptOutputType.MULTI, keys, arguments)
+        return redis.<List<Long>>evalsha(redis.digest(TAKE), ScriptOutputType.MULTI, keys, arguments)
+                .exceptionallyCompose(error -> Exceptions.unwrap(error) instanceof RedisNoScriptException
+                        ? redis.eval(TAKE, ScriptOutputType.MULTI, keys, arguments) // it was started again
                         : CompletableFuture.failedStage(error))
                 .thenApply(answer -> new Taken(answer.get(0).intValue(), Duration.ofMillis(answer.get(1))));
-    }
-
-    /** A Redis that was started again has forgotten the script. */
-    private static boolean isUnknown(Throwable error) {
-        return error instanceof RedisNoScriptException
-                || error instanceof CompletionException && error.getCause() instanceof RedisNoScriptException;
     }
 
     private long since(long asked) {

@@ -74,33 +74,21 @@ public class Problems implements ErrorWebExceptionHandler {
             };
         }
         for (@Nullable Throwable cause = error; cause != null; cause = cause.getCause()) {
-            switch (cause) {
-                case PoolAcquirePendingLimitException full -> {
-                    return Problem.SERVICE_OVERLOADED;
-                }
-                case PoolAcquireTimeoutException late -> {
-                    return Problem.SERVICE_OVERLOADED;
-                }
-                case AuthenticationServiceException unchecked -> {
-                    return Problem.IDENTITY_UNAVAILABLE;
-                }
-                case ConnectException refused -> {
-                    return Problem.SERVICE_UNAVAILABLE;
-                }
-                case UnknownHostException unknown -> {
-                    return Problem.SERVICE_UNAVAILABLE;
-                }
-                case ReadTimeoutException silent -> {
-                    return Problem.SERVICE_TIMEOUT;
-                }
-                case IOException broken -> {
-                    return Problem.BROKEN_ANSWER;
-                }
-                default -> {
-                    // its cause may tell more
-                }
+            if (problemOfCause(cause) instanceof Problem problem) {
+                return problem;
             }
         }
         return Problem.INTERNAL_ERROR;
+    }
+
+    private static @Nullable Problem problemOfCause(Throwable error) {
+        return switch (error) {
+            case PoolAcquirePendingLimitException _, PoolAcquireTimeoutException _ -> Problem.SERVICE_OVERLOADED;
+            case AuthenticationServiceException _ -> Problem.IDENTITY_UNAVAILABLE;
+            case ConnectException _, UnknownHostException _ -> Problem.SERVICE_UNAVAILABLE;
+            case ReadTimeoutException _ -> Problem.SERVICE_TIMEOUT;
+            case IOException _ -> Problem.BROKEN_ANSWER;
+            default -> null;
+        };
     }
 }

@@ -6,12 +6,13 @@ import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.cloud.gateway.route.Route;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.netty.http.client.HttpClient;
 
 /**
- * Sends requests to the services, in place of Spring Cloud Gateway's filter.
+ * Sends requests to the services, before Spring Cloud Gateway's filter would do so.
  *
  * <p>{@linkplain StreamingRoutes Streams} have connections of their own: a stream holds one for minutes, and must not
  * take it from requests that are over in milliseconds. All else is as for other routes: the first byte has to come
@@ -19,6 +20,7 @@ import reactor.netty.http.client.HttpClient;
  * Streams send something more often than that.
  */
 @Component
+@LoadBalancerClients(defaultConfiguration = Instances.class)
 class ServiceRouting extends NettyRoutingFilter {
 
     private final HttpClient services;
@@ -35,6 +37,11 @@ class ServiceRouting extends NettyRoutingFilter {
         this.services = services;
         this.streams = pool.forStreams();
         this.headers = List.of(sanitizer, HeaderSanitizer.ANSWERS);
+    }
+
+    @Override
+    public int getOrder() {
+        return super.getOrder() - 1;
     }
 
     /** These alone, since each of Spring Cloud Gateway's filters copies all headers. */

@@ -5,7 +5,7 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.stereotype.Component;
@@ -19,7 +19,8 @@ import reactor.core.publisher.Sinks;
  * end, and these would not.
  */
 @Component
-class StreamEnd implements GlobalFilter, Ordered, SmartLifecycle {
+@Order(NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER - 1) // around the filter that writes the answer
+class StreamEnd implements GlobalFilter, SmartLifecycle {
 
     private volatile Sinks.Empty<Void> stop = Sinks.empty();
     private volatile boolean running;
@@ -37,12 +38,6 @@ class StreamEnd implements GlobalFilter, Ordered, SmartLifecycle {
             }
         };
         return chain.filter(exchange.mutate().response(ending).build());
-    }
-
-    /** Around the filter that writes the answer. */
-    @Override
-    public int getOrder() {
-        return NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER - 1;
     }
 
     @Override
