@@ -23,15 +23,15 @@ import java.util.Date;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Signs tokens and publishes its key set. */
-class Issuer {
+public class Issuer {
 
-    static final String NAME = "http://issuer.test";
+    public static final String NAME = "http://issuer.test";
 
-    final AtomicInteger fetches = new AtomicInteger();
-    final RSAKey key = newKey("known");
+    public final AtomicInteger fetches = new AtomicInteger();
+    public final RSAKey key = newKey("known");
     private final HttpServer server;
 
-    Issuer() {
+    public Issuer() {
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         } catch (IOException e) {
@@ -47,11 +47,11 @@ class Issuer {
         server.start();
     }
 
-    URI keySet() {
+    public URI keySet() {
         return URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/jwks");
     }
 
-    static RSAKey newKey(String id) {
+    public static RSAKey newKey(String id) {
         try {
             return new RSAKeyGenerator(2048).keyID(id).generate();
         } catch (JOSEException e) {
@@ -59,7 +59,7 @@ class Issuer {
         }
     }
 
-    static JWTClaimsSet.Builder claims() {
+    public static JWTClaimsSet.Builder claims() {
         return new JWTClaimsSet.Builder()
                 .issuer(NAME)
                 .subject("alice")
@@ -68,16 +68,16 @@ class Issuer {
                 .expirationTime(Date.from(Instant.now().plusSeconds(600)));
     }
 
-    String token(JWTClaimsSet claims) {
+    public String token(JWTClaimsSet claims) {
         return signed(key, claims);
     }
 
-    static String unsigned(JWTClaimsSet claims) {
+    public static String unsigned(JWTClaimsSet claims) {
         return new PlainJWT(claims).serialize();
     }
 
     /** Signed with what everybody knows, as if it were a secret. */
-    String symmetric(JWTClaimsSet claims) {
+    public String symmetric(JWTClaimsSet claims) {
         try {
             var token = new SignedJWT(
                     new JWSHeader.Builder(JWSAlgorithm.HS256)
@@ -91,7 +91,7 @@ class Issuer {
         }
     }
 
-    static String signed(RSAKey key, JWTClaimsSet claims) {
+    public static String signed(RSAKey key, JWTClaimsSet claims) {
         try {
             var token = new SignedJWT(
                     new JWSHeader.Builder(JWSAlgorithm.RS256)

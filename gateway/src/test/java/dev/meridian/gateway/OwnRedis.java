@@ -8,40 +8,40 @@ import java.nio.charset.StandardCharsets;
 import redis.embedded.RedisServer;
 
 /** A Redis that may be killed and held up. It runs until the tests end. */
-class OwnRedis {
+public class OwnRedis {
 
     private final int port = Upstream.closedPort();
     private RedisServer server = new RedisServer(port);
 
-    OwnRedis() {
+    public OwnRedis() {
         server.start();
     }
 
-    static OwnRedis notStarted() {
+    public static OwnRedis notStarted() {
         var redis = new OwnRedis();
         redis.kill();
         return redis;
     }
 
-    int port() {
+    public int port() {
         return port;
     }
 
-    void kill() {
+    public void kill() {
         server.stop();
     }
 
-    void start() {
+    public void start() {
         server = new RedisServer(port);
         server.start();
     }
 
     /** Every script waits until it goes on. */
-    void hang() {
+    public void hang() {
         say("CLIENT PAUSE 600000 WRITE");
     }
 
-    void goOn() {
+    public void goOn() {
         say("CLIENT UNPAUSE");
     }
 

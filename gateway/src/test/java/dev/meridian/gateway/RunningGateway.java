@@ -47,22 +47,22 @@ import org.springframework.test.context.DynamicPropertySource;
             "meridian.limits.redis.timeout=1s", // a busy build must not look like a hanging Redis
             "meridian.limits.retries.saved=50"
         })
-abstract class RunningGateway {
+public abstract class RunningGateway {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-    static final Upstream WORKING = new Upstream("working");
-    static final Upstream UNREADY = new Upstream("unready");
-    static final Upstream TRIAL = new Upstream("trial");
-    static final Issuer ISSUER = new Issuer();
-    static final OwnRedis REDIS = new OwnRedis();
-    static final String TOKEN = ISSUER.token(Issuer.claims().build());
+    protected static final Upstream WORKING = new Upstream("working");
+    protected static final Upstream UNREADY = new Upstream("unready");
+    protected static final Upstream TRIAL = new Upstream("trial");
+    protected static final Issuer ISSUER = new Issuer();
+    protected static final OwnRedis REDIS = new OwnRedis();
+    protected static final String TOKEN = ISSUER.token(Issuer.claims().build());
 
     private static final HttpClient CLIENT =
-            HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+            HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
     @LocalServerPort
-    int port;
+    protected int port;
 
     @DynamicPropertySource
     static void registry(DynamicPropertyRegistry settings) {
@@ -103,51 +103,51 @@ abstract class RunningGateway {
                     .route(
                             "busy",
                             route -> route.path("/trial/busy/**")
-                                    .metadata("response-timeout", PATIENCE.toMillis())
+                                    .metadata("response-timeout", TIMEOUT.toMillis())
                                     .uri(trial))
                     .route(
                             "streaming",
                             route -> route.path("/trial/streaming/**")
-                                    .metadata("response-timeout", PATIENCE.toMillis())
+                                    .metadata("response-timeout", TIMEOUT.toMillis())
                                     .metadata("streams", true)
                                     .uri(trial))
                     .build();
         }
     }
 
-    HttpRequest.Builder to(String path) {
+    public HttpRequest.Builder to(String path) {
         return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
-                .timeout(PATIENCE);
+                .timeout(TIMEOUT);
     }
 
-    HttpRequest.Builder withToken(String path) {
+    protected HttpRequest.Builder withToken(String path) {
         return to(path).header("Authorization", "Bearer " + TOKEN);
     }
 
-    static HttpRequest.Builder post(HttpRequest.Builder request, BodyPublisher body) {
+    protected static HttpRequest.Builder post(HttpRequest.Builder request, BodyPublisher body) {
         return request.POST(body).header("Content-Type", "application/json");
     }
 
-    static HttpRequest.Builder post(HttpRequest.Builder request) {
+    protected static HttpRequest.Builder post(HttpRequest.Builder request) {
         return post(request, BodyPublishers.ofString("{}"));
     }
 
-    static String tokenOf(String subject) {
+    protected static String tokenOf(String subject) {
         return ISSUER.token(Issuer.claims().subject(subject).build());
     }
 
-    HttpRequest.Builder by(String subject, String path) {
+    protected HttpRequest.Builder by(String subject, String path) {
         return to(path).header("Authorization", "Bearer " + tokenOf(subject));
     }
 
-    static CompletableFuture<HttpResponse<String>> later(HttpRequest.Builder request) {
+    protected static CompletableFuture<HttpResponse<String>> later(HttpRequest.Builder request) {
         return CLIENT.sendAsync(request.build(), BodyHandlers.ofString());
     }
 
     /** What is sent and received byte by byte, since clients refuse to send what a stranger may. */
-    String raw(String request) {
+    protected String raw(String request) {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout((int) PATIENCE.toMillis());
+            socket.setSoTimeout((int) TIMEOUT.toMillis());
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
@@ -155,7 +155,7 @@ abstract class RunningGateway {
         }
     }
 
-    static HttpResponse<String> answer(HttpRequest.Builder request) {
+    protected static HttpResponse<String> answer(HttpRequest.Builder request) {
         try {
             return CLIENT.send(request.build(), BodyHandlers.ofString());
         } catch (IOException e) {
@@ -166,7 +166,7 @@ abstract class RunningGateway {
         }
     }
 
-    static void isProblem(HttpResponse<String> answer, int status, String type) {
+    protected static void isProblem(HttpResponse<String> answer, int status, String type) {
         Assertions.assertThat(answer.statusCode()).as(answer.body()).isEqualTo(status);
         Assertions.assertThat(answer.headers().firstValue("Content-Type")).contains("application/problem+json");
         Assertions.assertThat(answer.body())

@@ -16,20 +16,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /** A service as the gateway sees it: it tells what it was asked, and misbehaves on request. */
-class Upstream {
+public class Upstream {
 
     private static final Pattern DEMANDED = Pattern.compile(".*/status/(\\d{3})");
 
-    final List<String> asked = new CopyOnWriteArrayList<>();
+    public final List<String> asked = new CopyOnWriteArrayList<>();
 
     /** Whether it breaks off every answer. */
-    volatile boolean broken;
+    public volatile boolean broken;
 
     private volatile CountDownLatch gate = new CountDownLatch(1);
     private final HttpServer server;
     private final String name;
 
-    Upstream(String name) {
+    public Upstream(String name) {
         this.name = name;
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -41,12 +41,12 @@ class Upstream {
         server.start();
     }
 
-    int port() {
+    public int port() {
         return server.getAddress().getPort();
     }
 
     /** A port that nobody listens on. */
-    static int closedPort() {
+    public static int closedPort() {
         try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
@@ -71,6 +71,12 @@ class Upstream {
         if (broken || path.endsWith("/break")) {
             exchange.close();
             return;
+        }
+        if (path.endsWith("/hops")) {
+            exchange.getResponseHeaders().add("Connection", "X-Ending");
+            for (var header : List.of("X-Ending", "Keep-Alive", "Upgrade", "X-Kept")) {
+                exchange.getResponseHeaders().add(header, "value");
+            }
         }
         var told = new StringBuilder(name + "\nbody " + body.length + "\n");
         exchange.getRequestHeaders()
@@ -104,12 +110,12 @@ class Upstream {
         }
     }
 
-    long countOf(String request) {
+    public long countOf(String request) {
         return asked.stream().filter(request::equals).count();
     }
 
     /** Lets all go on that wait. */
-    void openGate() {
+    public void openGate() {
         gate.countDown();
         gate = new CountDownLatch(1);
     }

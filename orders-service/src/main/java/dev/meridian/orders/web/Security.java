@@ -1,5 +1,6 @@
 package dev.meridian.orders.web;
 
+import com.github.benmanes.caffeine.cache.Ticker;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.jwk.JWKMatcher;
 import com.nimbusds.jose.jwk.JWKSelector;
@@ -12,6 +13,7 @@ import com.nimbusds.jose.util.DefaultResourceRetriever;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URL;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.beans.factory.annotation.Value;
@@ -30,10 +32,12 @@ import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.oauth2.core.OAuth2TokenValidator;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.server.resource.web.BearerTokenAuthenticationEntryPoint;
 import org.springframework.security.oauth2.server.resource.web.access.BearerTokenAccessDeniedHandler;
 import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
@@ -50,11 +54,20 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 class Security {
 
-    private static final Duration FRESH = Duration.ofMinutes(5); // a withdrawn key goes within this time
-    private static final Duration PAUSE = Duration.ofSeconds(5);
+    private static final Duration KEYS_MAX_AGE = Duration.ofMinutes(5); // a withdrawn key goes within this time
+    private static final Duration KEYS_PAUSE = Duration.ofSeconds(5);
     private static final int CONNECT_MILLIS = 1_000;
     private static final int READ_MILLIS = 1_000;
     private static final int LARGEST_KEY_SET = 64 * 1024;
+
+    /**
+     * A request is observed as a whole. Each filter, the check of the token and the decision would be observed too,
+     * which costs more than what they do.
+     */
+    @Bean
+    static SecurityObservationSettings observedAsAWhole() {
+        return SecurityObservationSettings.noObservations();
+    }
 
     /** The management port is not reachable from outside; health and metrics are read there without a token. */
     @Bean
@@ -68,7 +81,8 @@ class Security {
 
     @Bean
     @Order(2)
-    SecurityFilterChain api(HttpSecurity http, JsonMapper json) {
+    SecurityFilterChain api(HttpSecurity http, JsonMapper json, JwtDecoder decoder, Clock clock) {
+        JwtDecoder tokens = new VerifiedTokens(decoder, clock, Ticker.systemTicker());
         return stateless(http)
                 .authorizeHttpRequests(requests -> requests.requestMatchers(HttpMethod.GET, "/api/products")
                         .permitAll()
@@ -82,7 +96,7 @@ class Security {
                         .permitAll()
                         .anyRequest()
                         .authenticated())
-                .oauth2ResourceServer(server -> server.jwt(jwt -> {})
+                .oauth2ResourceServer(server -> server.jwt(jwt -> jwt.decoder(tokens))
                         .authenticationEntryPoint(unauthorized(json))
                         .accessDeniedHandler(forbidden(json))
                         .withObjectPostProcessor(unverifiable(json)))
@@ -107,9 +121,9 @@ class Security {
     static JWKSource<SecurityContext> keys(URL keySet) {
         JWKSource<SecurityContext> source = JWKSourceBuilder.<SecurityContext>create(
                         keySet, new DefaultResourceRetriever(CONNECT_MILLIS, READ_MILLIS, LARGEST_KEY_SET))
-                .cache(FRESH.toMillis(), 2 * (CONNECT_MILLIS + READ_MILLIS))
+                .cache(KEYS_MAX_AGE.toMillis(), 2 * (CONNECT_MILLIS + READ_MILLIS))
                 .refreshAheadCache(false)
-                .rateLimited(PAUSE.toMillis())
+                .rateLimited(KEYS_PAUSE.toMillis())
                 .outageTolerantForever()
                 .build();
         var any = new JWKSelector(new JWKMatcher.Builder().build());

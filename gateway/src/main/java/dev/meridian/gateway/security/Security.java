@@ -1,0 +1,153 @@
+package dev.meridian.gateway.security;
+
+import com.github.benmanes.caffeine.cache.Ticker;
+import dev.meridian.gateway.problems.Problem;
+import dev.meridian.gateway.problems.Problems;
+import java.net.URI;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.security.autoconfigure.actuate.web.reactive.EndpointRequest;
+import org.springframework.cloud.gateway.route.RouteLocator;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.client.reactive.ReactorClientHttpConnector;
+import org.springframework.security.config.observation.SecurityObservationSettings;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity.CsrfSpec;
+import org.springframework.security.config.web.server.ServerHttpSecurity.FormLoginSpec;
+import org.springframework.security.config.web.server.ServerHttpSecurity.HttpBasicSpec;
+import org.springframework.security.config.web.server.ServerHttpSecurity.LogoutSpec;
+import org.springframework.security.config.web.server.ServerHttpSecurity.RequestCacheSpec;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
+import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
+import org.springframework.security.oauth2.jwt.JwtClaimNames;
+import org.springframework.security.oauth2.jwt.JwtClaimValidator;
+import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
+import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
+import org.springframework.security.oauth2.jwt.NimbusReactiveJwtDecoder;
+import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
+import org.springframework.security.web.server.authorization.ServerAccessDeniedHandler;
+import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
+import org.springframework.web.reactive.function.client.WebClient;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.client.HttpClient;
+
+/** Who may call what. The services check tokens again: coming through the gateway proves nothing. */
+@Configuration(proxyBeanMethods = false)
+class Security {
+
+    private static final String AUDIENCE = "meridian";
+
+    private static final String[] IDENTITY = {
+        "/oauth2/**", "/.well-known/**", "/login", "/logout", "/default-ui.css", "/userinfo", "/connect/**"
+    };
+
+    /**
+     * A request is observed as a whole. Each filter, the check of the token and the decision would be observed too,
+     * which costs more than what they do.
+     */
+    @Bean
+    static SecurityObservationSettings observedAsAWhole() {
+        return SecurityObservationSettings.noObservations();
+    }
+
+    /** The actuator answers on the management port alone, which only our own network reaches. */
+    @Bean
+    @Order(1)
+    SecurityWebFilterChain actuator(ServerHttpSecurity http) {
+        return stateless(http)
+                .securityMatcher(EndpointRequest.toAnyEndpoint())
+                .authorizeExchange(calls -> calls.anyExchange().permitAll())
+                .build();
+    }
+
+    @Bean
+    @Order(2)
+    SecurityWebFilterChain api(ServerHttpSecurity http, Problems problems, RouteLocator routes) {
+        ServerAuthenticationEntryPoint refusal = (exchange, why) -> unauthorized(exchange, why, problems, routes);
+        ServerAccessDeniedHandler denial = (exchange, why) -> {
+            challenge(exchange, "Bearer error=\"insufficient_scope\"");
+            return problems.answer(exchange, Problem.INSUFFICIENT_SCOPE);
+        };
+        return stateless(http)
+                .authorizeExchange(calls -> calls.pathMatchers("/api/orders/**") // first, being asked for most
+                        .hasAuthority("SCOPE_orders")
+                        .pathMatchers(HttpMethod.GET, "/api/products", "/api/openapi/**")
+                        .permitAll()
+                        .pathMatchers(HttpMethod.HEAD, "/api/products", "/api/openapi/**")
+                        .permitAll()
+                        .pathMatchers(IDENTITY)
+                        .permitAll() // identity has its own rules
+                        .pathMatchers("/api/dead-letters/**", "/api/topology")
+                        .hasAuthority("SCOPE_ops")
+                        .anyExchange()
+                        .authenticated())
+                .oauth2ResourceServer(tokens ->
+                        tokens.jwt(jwt -> {}).authenticationEntryPoint(refusal).accessDeniedHandler(denial))
+                .exceptionHandling(
+                        errors -> errors.authenticationEntryPoint(refusal).accessDeniedHandler(denial))
+                .build();
+    }
+
+    /** A token comes with each request, never by itself as a cookie would: there is no session and nothing to forge. */
+    private static ServerHttpSecurity stateless(ServerHttpSecurity http) {
+        return http.csrf(CsrfSpec::disable)
+                .formLogin(FormLoginSpec::disable)
+                .httpBasic(HttpBasicSpec::disable)
+                .logout(LogoutSpec::disable)
+                .requestCache(RequestCacheSpec::disable)
+                .securityContextRepository(NoOpServerSecurityContextRepository.getInstance());
+    }
+
+    /** An address that leads nowhere is not found, with a token or without. */
+    private static Mono<Void> unauthorized(
+            ServerWebExchange exchange, AuthenticationException why, Problems problems, RouteLocator routes) {
+        return routes.getRoutes()
+                .filterWhen(route -> route.getPredicate().apply(exchange))
+                .hasElements()
+                .flatMap(routed -> {
+                    if (!routed) {
+                        return problems.answer(exchange, Problem.NOT_FOUND);
+                    }
+                    if (why instanceof OAuth2AuthenticationException) {
+                        challenge(exchange, "Bearer error=\"invalid_token\"");
+                        return problems.answer(exchange, Problem.INVALID_TOKEN);
+                    }
+                    challenge(exchange, "Bearer"); // RFC 6750, section 3.1: no error code where there was no token
+                    return problems.answer(exchange, Problem.MISSING_TOKEN);
+                });
+    }
+
+    private static void challenge(ServerWebExchange exchange, String challenge) {
+        exchange.getResponse().getHeaders().set(HttpHeaders.WWW_AUTHENTICATE, challenge);
+    }
+
+    @Bean
+    ReactiveJwtDecoder tokens(
+            @Value("${meridian.issuer}") String issuer, @Value("${meridian.jwk-set-uri}") URI keySet) {
+        var http = HttpClient.create().responseTimeout(Duration.ofSeconds(2));
+        var keys = new KeySet(
+                WebClient.builder()
+                        .clientConnector(new ReactorClientHttpConnector(http))
+                        .build(),
+                keySet);
+        var decoder = NimbusReactiveJwtDecoder.withJwkSource(keys).build(); // RS256 and no other algorithm
+        decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
+                new JwtTimestampValidator(Duration.ofSeconds(10)), // for clocks that differ
+                new JwtClaimValidator<>(JwtClaimNames.EXP, Objects::nonNull),
+                new JwtIssuerValidator(issuer),
+                new JwtClaimValidator<List<String>>(
+                        JwtClaimNames.AUD, audiences -> audiences != null && audiences.contains(AUDIENCE))));
+        return new VerifiedTokens(decoder, Clock.systemUTC(), Ticker.systemTicker());
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.security;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+package dev.meridian.gateway.counterexample.left;
+
+/** Public, though no other package uses it. */
+public class Unasked {}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.counterexample.left;
+
+import org.jspecify.annotations.NullMarked;

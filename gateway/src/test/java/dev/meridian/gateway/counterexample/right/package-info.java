@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.counterexample.right;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.limits;
+
+import org.jspecify.annotations.NullMarked;

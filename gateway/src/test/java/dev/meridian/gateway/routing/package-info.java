@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.routing;
+
+import org.jspecify.annotations.NullMarked;
