@@ -7,7 +7,6 @@ import dev.meridian.benchmarks.load.ClosedLoop;
 import dev.meridian.benchmarks.load.LoadClient;
 import dev.meridian.benchmarks.load.OpenLoop;
 import dev.meridian.benchmarks.load.Schedule;
-import dev.meridian.benchmarks.outbox.TokenIssuer;
 import dev.meridian.local.Stack;
 import dev.meridian.local.StackSettings;
 import java.io.IOException;
@@ -54,8 +53,11 @@ public final class OverloadBenchmark implements Callable<Integer> {
     @Option(names = "--patience", description = "Milliseconds after which an answer is of no use (default: 2000).")
     private int patience = 2_000;
 
-    @Option(names = "--warm-up", description = "Seconds of load before anything counts (default: ${DEFAULT-VALUE}).")
-    private int warmUp = 40;
+    @Option(
+            names = "--warm-up",
+            defaultValue = "40s",
+            description = "How long load runs before anything counts (default: ${DEFAULT-VALUE}).")
+    private Duration warmUp = Duration.ZERO;
 
     @Option(names = "--seconds", description = "Length of each measurement (default: ${DEFAULT-VALUE}).")
     private int seconds = 20;
@@ -173,8 +175,8 @@ public final class OverloadBenchmark implements Callable<Integer> {
 
         List<Figure> measure() throws Exception {
             try (var http = LoadClient.of(CONNECTIONS, 1, Duration.ofSeconds(10))) {
-                System.out.println("Warming up for " + warmUp + " s.");
-                overloaded(http, Duration.ofSeconds(warmUp));
+                System.out.println("Warming up for " + warmUp.toSeconds() + " s.");
+                overloaded(http, warmUp);
                 var peak = 0.0;
                 var goodput = 0.0;
                 var outcome = new Outcome();

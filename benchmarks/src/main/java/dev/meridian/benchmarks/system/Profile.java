@@ -1,11 +1,12 @@
 package dev.meridian.benchmarks.system;
 
+import dev.meridian.benchmarks.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** A recording of Java Flight Recorder in another JVM. */
 record Profile(String component, Path recording) {
@@ -33,26 +34,9 @@ record Profile(String component, Path recording) {
     }
 
     private static String command(String tool, String... arguments) throws IOException, InterruptedException {
-        var command = new java.util.ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", tool).toString());
+        var command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", tool).toString()));
         command.addAll(List.of(arguments));
-        var output = Files.createTempFile(tool, ".txt");
-        try {
-            var process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
-            if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new IOException(tool + " takes too long.");
-            }
-            var text = Files.readString(output);
-            if (process.exitValue() != 0) {
-                throw new IOException(tool + " failed: " + text);
-            }
-            return text;
-        } finally {
-            Files.deleteIfExists(output);
-        }
+        return Command.output(LIMIT, command);
     }
 }

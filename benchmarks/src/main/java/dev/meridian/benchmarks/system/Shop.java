@@ -25,13 +25,11 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Shop implements AutoCloseable {
 
-    /** Two lines, as in the transaction that it is compared with. */
-    static final String ORDER = """
+    private static final String ORDER = """
             {"lines":[{"sku":"TEA-001","quantity":2},{"sku":"MUG-001","quantity":1}],"paymentToken":"tok_ok"}""";
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final byte[] BODY = ORDER.getBytes(StandardCharsets.UTF_8);
-    private static final byte[] FLAKY = ORDER.replace("tok_ok", "tok_flaky").getBytes(StandardCharsets.UTF_8);
 
     private final CloseableHttpClient http;
     private final List<URI> addresses;
@@ -47,7 +45,11 @@ final class Shop implements AutoCloseable {
         this.http = LoadClient.of(connections, addresses.size(), Duration.ofSeconds(30));
     }
 
-    /** One token for all calls, as the demonstration client; {@code from} is where tokens are asked for. */
+    /**
+     * One token for all calls from now on, as the demonstration client. It lasts half an hour.
+     *
+     * @param from where tokens are asked for
+     */
     Shop signIn(URI from) throws IOException {
         var request = new HttpPost(from.resolve("/oauth2/token"));
         request.setHeader(
@@ -73,9 +75,9 @@ final class Shop implements AutoCloseable {
         return place(BODY);
     }
 
-    /** As {@link #place}, for an order that is decided at the third attempt, some 300 ms later. */
-    String placeFlaky() throws IOException {
-        return place(FLAKY);
+    /** As {@link #place()}, paid otherwise: {@code tok_flaky} fails twice and then works, {@code tok_poison} fails. */
+    String place(String paymentToken) throws IOException {
+        return place(ORDER.replace("tok_ok", paymentToken).getBytes(StandardCharsets.UTF_8));
     }
 
     private String place(byte[] body) throws IOException {

@@ -8,13 +8,10 @@ import dev.meridian.benchmarks.Table;
 import dev.meridian.benchmarks.Target;
 import dev.meridian.benchmarks.load.OpenLoop;
 import dev.meridian.benchmarks.load.Schedule;
-import dev.meridian.local.Stack;
-import dev.meridian.local.StackSettings;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -37,8 +34,6 @@ import picocli.CommandLine.Option;
         description = "Measures open streams of order events, and the delay of a change among them.")
 public final class StreamsBenchmark implements Callable<Integer> {
 
-    private static final String PRIMARY = "postgres-primary";
-    private static final Duration START_LIMIT = Duration.ofMinutes(5);
     private static final Duration LIMIT = Duration.ofSeconds(60);
 
     /** After the last order has settled; a change that takes longer did not come. */
@@ -58,16 +53,11 @@ public final class StreamsBenchmark implements Callable<Integer> {
     @Option(names = "--seconds", description = "How long they are timed (default: ${DEFAULT-VALUE}).")
     private int seconds = 30;
 
-    @Option(names = "--warm-up", description = "Seconds of the same before that (default: ${DEFAULT-VALUE}).")
-    private int warmUp = 180;
-
     @Option(
-            names = "--edge",
-            negatable = true,
-            defaultValue = "true",
-            fallbackValue = "true",
-            description = "Through CDN and load balancer, where their programs are (default: ${DEFAULT-VALUE}).")
-    private boolean edge;
+            names = "--warm-up",
+            defaultValue = "3m",
+            description = "How long the same runs before that (default: ${DEFAULT-VALUE}).")
+    private Duration warmUp = Duration.ZERO;
 
     private final List<Figure> figures = new ArrayList<>();
 
@@ -80,22 +70,15 @@ public final class StreamsBenchmark implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         System.out.println(Machine.here());
-        var folder = StackSettings.defaults().root().resolve("benchmarks/target/system/streams");
-        try (var stack = Stack.start(
-                        StackSettings.isolated(folder)
-                                .withFresh(true)
-                                .withEdge(edge)
-                                .withStartLimit(START_LIMIT),
-                        line -> System.out.println("  " + line));
-                var shop = new Shop(List.of(stack.frontDoor()), 64).signIn(stack.frontDoor())) {
-            var books = new Books(stack.postgresPrimary().toString());
-            books.keepCommitTimes();
-            stack.stop(PRIMARY);
-            stack.start(PRIMARY);
-            awaitOrders(shop);
-            try (var open = new OpenStreams(stack.frontDoor(), shop.authorization())) {
-                measure(stack, shop, books, open);
-            }
+        var data = SystemBenchmark.root().resolve("benchmarks/target/system/streams");
+        try (var first = RunningSystem.start(SystemBenchmark.root(), data, true)) {
+            first.awaitTraining();
+            new Books(first.postgres()).keepCommitTimes(); // takes effect with the next start
+        }
+        try (var system = RunningSystem.start(SystemBenchmark.root(), data, false);
+                var shop = new Shop(List.of(system.frontDoor()), 64).signIn(system.frontDoor());
+                var open = new OpenStreams(system.frontDoor(), shop.authorization())) {
+            measure(system, shop, new Books(system.postgres()), open);
         }
         System.out.println();
         System.out.println(Machine.here());
@@ -104,22 +87,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
         return 0;
     }
 
-    private static void awaitOrders(Shop shop) throws IOException, InterruptedException {
-        long end = System.nanoTime() + LIMIT.toNanos();
-        while (true) {
-            try {
-                shop.place();
-                return;
-            } catch (IOException e) {
-                if (System.nanoTime() - end > 0) {
-                    throw e;
-                }
-                Thread.sleep(200);
-            }
-        }
-    }
-
-    private void measure(Stack stack, Shop shop, Books books, OpenStreams open) throws Exception {
+    private void measure(RunningSystem system, Shop shop, Books books, OpenStreams open) throws Exception {
         var ids = new ArrayList<String>();
         for (int i = 0; i < 50; i++) {
             ids.add(shop.place());
@@ -128,7 +96,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
         System.out.println("Warming up.");
         warmUp(shop, books, open);
 
-        var before = memory(stack);
+        var before = Memory.byName(system.processes());
         System.out.println("Opening " + streams + " streams.");
         long begin = System.nanoTime();
         for (int i = 0; i < streams; i++) {
@@ -137,13 +105,11 @@ public final class StreamsBenchmark implements Callable<Integer> {
         double opening = (System.nanoTime() - begin) / 1e9;
         System.out.println("Timing changes.");
         var delays = delays(shop, books, open, rate, Duration.ofSeconds(seconds));
-        var after = memory(stack);
+        var after = Memory.byName(system.processes());
 
-        var table = new Table("component", "PSS MiB before", "PSS MiB with the streams");
-        after.forEach((name, memory) -> table.row(
-                name,
-                "%.0f".formatted(before.getOrDefault(name, Memory.NONE).pssMebibytes()),
-                "%.0f".formatted(memory.pssMebibytes())));
+        var table = new Table("process", "PSS MiB before", "PSS MiB with the streams");
+        after.forEach((name, memory) ->
+                table.row(name, "%.0f".formatted(before.getOrDefault(name, 0.0)), "%.0f".formatted(memory)));
         System.out.println(table);
         figures.add(Figure.of("streams open at the end", "", Target.atLeast(streams), open.open()));
         figures.add(Figure.of("streams that broke", "", open.broken()));
@@ -159,7 +125,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
     /** More and more of the same; what fails meanwhile does not count. */
     private void warmUp(Shop shop, Books books, OpenStreams open) throws Exception {
         for (int part : new int[] {4, 2, 1}) {
-            delays(shop, books, open, Math.max(1, rate / part), Duration.ofSeconds(Math.max(1, warmUp / 3)));
+            delays(shop, books, open, Math.max(1, rate / part), warmUp.dividedBy(3));
         }
     }
 
@@ -173,7 +139,7 @@ public final class StreamsBenchmark implements Callable<Integer> {
                 shop.place();
                 return;
             }
-            var id = shop.placeFlaky();
+            var id = shop.place("tok_flaky");
             open.open(id, event -> {
                 if (!Shop.isSettled(event.data())) {
                     return true;
@@ -203,13 +169,5 @@ public final class StreamsBenchmark implements Callable<Integer> {
             }
         });
         return delays;
-    }
-
-    private static Map<String, Memory> memory(Stack stack) {
-        Map<String, Memory> all = new LinkedHashMap<>();
-        stack.status()
-                .forEach(
-                        component -> Memory.of(component.pid()).ifPresent(memory -> all.put(component.name(), memory)));
-        return all;
     }
 }

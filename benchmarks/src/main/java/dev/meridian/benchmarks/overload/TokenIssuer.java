@@ -1,4 +1,4 @@
-package dev.meridian.benchmarks.outbox;
+package dev.meridian.benchmarks.overload;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -17,14 +17,14 @@ import java.util.Arrays;
 import java.util.Base64;
 
 /** Stands in for the identity service where a single service is measured: one key, its key set, and tokens. */
-public final class TokenIssuer implements AutoCloseable {
-    public static final String ISSUER = "http://localhost:8080";
+final class TokenIssuer implements AutoCloseable {
+    static final String ISSUER = "http://localhost:8080";
     private static final Base64.Encoder BASE64 = Base64.getUrlEncoder().withoutPadding();
 
     private final KeyPair keys;
     private final HttpServer server;
 
-    public TokenIssuer() throws IOException, GeneralSecurityException {
+    TokenIssuer() throws IOException, GeneralSecurityException {
         var generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         keys = generator.generateKeyPair();
@@ -43,12 +43,12 @@ public final class TokenIssuer implements AutoCloseable {
         server.start();
     }
 
-    public String keySetUri() {
+    String keySetUri() {
         return "http://127.0.0.1:" + server.getAddress().getPort() + "/";
     }
 
     /** A token of the customer alice. */
-    public String token(Duration life) throws GeneralSecurityException {
+    String token(Duration life) throws GeneralSecurityException {
         var now = Instant.now();
         var signed = text("""
                 {"alg":"RS256","kid":"benchmark"}""")
