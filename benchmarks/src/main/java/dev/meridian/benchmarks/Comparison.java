@@ -40,20 +40,21 @@ public final class Comparison {
     public Table table() {
         var first = versions.getFirst();
         var second = versions.getLast();
-        if (versions.size() == 1) {
-            return Figure.table(rows.values().stream()
-                    .map(turns -> mean(turns.getOrDefault(first, List.of())))
-                    .toList());
+        var head = new ArrayList<>(List.of("figure", "unit", "target", first, "verdict"));
+        boolean compared = versions.size() == 2;
+        if (compared) {
+            head.addAll(List.of(second, first + " to " + second, "target", "verdict"));
         }
-        var table = new Table(
-                "figure", "unit", "target", first, "verdict", second, first + " to " + second, "target", "verdict");
+        var table = new Table(head.toArray(String[]::new));
         rows.forEach((row, turns) -> {
             var mine = turns.getOrDefault(first, List.of());
             var others = turns.getOrDefault(second, List.of());
             var cells = new ArrayList<>(List.of(row.what(), row.unit()));
             cells.addAll(mine.isEmpty() ? List.of("", "", "") : measured(mean(mine)));
-            cells.add(others.isEmpty() ? "" : Figure.number(mean(others).measured()));
-            if (!mine.isEmpty() && !others.isEmpty() && mean(others).measured() > 0) {
+            if (compared) {
+                cells.add(others.isEmpty() ? "" : Figure.number(mean(others).measured()));
+            }
+            if (compared && !mine.isEmpty() && !others.isEmpty() && mean(others).measured() > 0) {
                 double ratio = mean(mine).measured() / mean(others).measured();
                 var target = mean(mine).against();
                 cells.addAll(List.of(Figure.number(ratio), Figure.text(target), Figure.verdict(target, ratio)));

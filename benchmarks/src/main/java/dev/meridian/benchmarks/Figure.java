@@ -1,6 +1,5 @@
 package dev.meridian.benchmarks;
 
-import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -41,19 +40,6 @@ public record Figure(
     /** The same with a target for its ratio to the same figure of another version. */
     public Figure against(Target ratio) {
         return new Figure(what, unit, target, ratio, measured);
-    }
-
-    public static Table table(Collection<Figure> figures) {
-        var table = new Table("figure", "unit", "target", "measured", "verdict");
-        for (var figure : figures) {
-            table.row(
-                    figure.what(),
-                    figure.unit(),
-                    text(figure.target()),
-                    number(figure.measured()),
-                    verdict(figure.target(), figure.measured()));
-        }
-        return table;
     }
 
     static String text(@Nullable Target target) {

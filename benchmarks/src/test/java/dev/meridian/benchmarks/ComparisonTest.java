@@ -30,13 +30,18 @@ class ComparisonTest {
     }
 
     @Test
-    void oneVersionHasTheTableWithoutRatios() {
+    void oneVersionHasATableWithoutRatios() {
         var comparison = new Comparison(List.of("this"));
         comparison.add("this", orders(700));
         comparison.add("this", orders(900));
+        comparison.add("this", List.of(Figure.of("reference", "/s", 2_500)));
 
-        assertThat(comparison.table().toString())
-                .isEqualTo(Figure.table(orders(800)).toString());
+        assertThat(comparison.table().toString().lines())
+                .containsExactly(
+                        "| figure    | unit | target | this | verdict |",
+                        "|-----------|------|--------|-----:|---------|",
+                        "| orders    | /s   | >= 800 |  800 | reached |",
+                        "| reference | /s   |        | 2500 |         |");
     }
 
     @Test

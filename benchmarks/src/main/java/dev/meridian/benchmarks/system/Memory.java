@@ -27,6 +27,10 @@ final class Memory {
         return memory;
     }
 
+    static double total(Map<String, Double> byName) {
+        return byName.values().stream().mapToDouble(each -> each).sum();
+    }
+
     private static double ofOne(long pid) {
         try (var lines = Files.lines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
             return pssMebibytes(lines);

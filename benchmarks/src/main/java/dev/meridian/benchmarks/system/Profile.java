@@ -9,27 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A recording of Java Flight Recorder in another JVM. */
-record Profile(String component, Path recording) {
+record Profile(RunningSystem.Component component, Path recording) {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
-    /** Records for that long; {@link #hotMethods} can tell once that is over. */
-    static Profile start(String component, long pid, Path folder, Duration length)
-            throws IOException, InterruptedException {
+    /** Records until {@link #hotMethods} is asked for. */
+    static Profile start(RunningSystem.Component component, Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);
-        var recording = folder.resolve(component + ".jfr");
-        Files.deleteIfExists(recording);
-        command(
-                "jcmd",
-                Long.toString(pid),
-                "JFR.start",
-                "settings=profile",
-                "duration=" + length.toSeconds() + "s",
-                "filename=" + recording.toAbsolutePath());
-        return new Profile(component, recording);
+        command("jcmd", Long.toString(component.pid()), "JFR.start", "name=benchmark", "settings=profile");
+        return new Profile(component, folder.resolve(component.name() + ".jfr").toAbsolutePath());
     }
 
     /** The methods that were on the processor most often, as {@code jfr view} prints them. */
     String hotMethods() throws IOException, InterruptedException {
+        command("jcmd", Long.toString(component.pid()), "JFR.stop", "name=benchmark", "filename=" + recording);
         return command("jfr", "view", "--width", "140", "--truncate", "beginning", "hot-methods", recording.toString());
     }
 

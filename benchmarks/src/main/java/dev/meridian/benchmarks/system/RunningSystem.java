@@ -172,8 +172,7 @@ final class RunningSystem implements AutoCloseable {
 
     /** The addresses of all programs of a role, for example {@code gateway}. */
     List<URI> addresses(String role) {
-        return components.stream()
-                .filter(component -> component.role().equals(role))
+        return components(role).stream()
                 .map(component -> URI.create(component.address()))
                 .toList();
     }

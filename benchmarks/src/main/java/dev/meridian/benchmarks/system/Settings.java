@@ -15,13 +15,14 @@ final class Settings {
         SETTLING,
         READS,
         SNAPSHOT,
+        STREAMS,
         POISON
     }
 
     @Option(
             names = "--only",
             split = ",",
-            description = "Which parts: ${COMPLETION-CANDIDATES} (default: all but snapshot and poison).")
+            description = "Which parts: ${COMPLETION-CANDIDATES} (default: the first four).")
     List<Part> parts = List.of(Part.COLD, Part.ORDERS, Part.SETTLING, Part.READS);
 
     @Option(names = "--connections", description = "Clients at the same time (default: ${DEFAULT-VALUE}).")
@@ -50,7 +51,10 @@ final class Settings {
             description = "How long each half of snapshot and poison takes (default: ${DEFAULT-VALUE}).")
     Duration phase = Duration.ZERO;
 
-    @Option(names = "--profile", description = "Record our services' hot methods, which costs some of the figures.")
+    @Option(names = "--streams", description = "Open streams of order events (default: ${DEFAULT-VALUE}).")
+    int streams = 2_000;
+
+    @Option(names = "--profile", description = "Show the hot methods of our services, which costs some of the figures.")
     boolean profile;
 
     /** Reads {@code 90} and {@code 90s} as seconds, and {@code 5m} and {@code 1m30s}. */

@@ -2,8 +2,6 @@ package dev.meridian.benchmarks.system;
 
 import dev.meridian.benchmarks.Comparison;
 import dev.meridian.benchmarks.Machine;
-import dev.meridian.benchmarks.overload.OverloadBenchmark;
-import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +20,6 @@ import picocli.CommandLine.Option;
 @Command(
         name = "benchmarks/run",
         mixinStandardHelpOptions = true,
-        subcommands = {StreamsBenchmark.class, OverloadBenchmark.class},
         description = "Measures the whole system on this machine, with the load generator beside it.")
 public final class SystemBenchmark implements Callable<Integer> {
 
@@ -46,7 +43,7 @@ public final class SystemBenchmark implements Callable<Integer> {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .registerConverter(Duration.class, Settings::duration)
                 .setExecutionExceptionHandler((failure, line, parsed) -> {
-                    if (failure instanceof StackException || failure instanceof IOException) {
+                    if (failure instanceof IOException) {
                         line.getErr().println(failure.getMessage());
                         return 1;
                     }
@@ -55,18 +52,14 @@ public final class SystemBenchmark implements Callable<Integer> {
         System.exit(command.execute(arguments));
     }
 
-    /** The folder of this version. */
-    static Path root() {
-        return Path.of(System.getProperty("meridian.root", "."))
-                .toAbsolutePath()
-                .normalize();
-    }
-
     @Override
     public Integer call() throws Exception {
         System.out.println(Machine.here());
-        var folder = root().resolve("benchmarks/target/system");
-        var checkouts = new LinkedHashMap<String, Path>(Map.of(THIS, root()));
+        var root = Path.of(System.getProperty("meridian.root", "."))
+                .toAbsolutePath()
+                .normalize();
+        var folder = root.resolve("benchmarks/target/system");
+        var checkouts = new LinkedHashMap<String, Path>(Map.of(THIS, root));
         if (against != null) {
             checkouts.put(OTHER, against.toAbsolutePath().normalize());
         }
