@@ -1,6 +1,5 @@
 package dev.meridian.benchmarks;
 
-import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -8,15 +7,21 @@ import org.jspecify.annotations.Nullable;
  * One row of the result.
  *
  * @param target null where the figure only explains another one
+ * @param against what its ratio to the same figure of another version should be; null where that does not matter
  */
-public record Figure(String what, String unit, @Nullable Target target, double measured) {
+public record Figure(
+        String what,
+        String unit,
+        @Nullable Target target,
+        @Nullable Target against,
+        double measured) {
 
     public static Figure of(String what, String unit, Target target, double measured) {
-        return new Figure(what, unit, target, measured);
+        return new Figure(what, unit, target, null, measured);
     }
 
     public static Figure of(String what, String unit, double measured) {
-        return new Figure(what, unit, null, measured);
+        return new Figure(what, unit, null, null, measured);
     }
 
     /** How much of the reference is reached. */
@@ -27,22 +32,26 @@ public record Figure(String what, String unit, @Nullable Target target, double m
         return of(what, "ratio", measured / reference);
     }
 
-    public static Table table(Collection<Figure> figures) {
-        var table = new Table("figure", "unit", "target", "measured", "verdict");
-        for (var figure : figures) {
-            var target = figure.target();
-            table.row(
-                    figure.what(),
-                    figure.unit(),
-                    target == null ? "" : target.toString(),
-                    number(figure.measured()),
-                    target == null ? "" : target.verdict(figure.measured()));
-        }
-        return table;
+    /** The same with a target. */
+    public Figure to(Target target) {
+        return new Figure(what, unit, target, against, measured);
+    }
+
+    /** The same with a target for its ratio to the same figure of another version. */
+    public Figure against(Target ratio) {
+        return new Figure(what, unit, target, ratio, measured);
+    }
+
+    static String text(@Nullable Target target) {
+        return target == null ? "" : target.toString();
+    }
+
+    static String verdict(@Nullable Target target, double measured) {
+        return target == null ? "" : target.verdict(measured);
     }
 
     /** Three digits that mean something. */
-    static String number(double value) {
+    public static String number(double value) {
         double size = Math.abs(value);
         var format = size >= 100 || value == Math.rint(value) ? "%.0f" : size >= 10 ? "%.1f" : "%.2f";
         return String.format(Locale.ROOT, format, value);

@@ -40,19 +40,6 @@ class FigureTest {
     }
 
     @Test
-    void theTableHasARowForEachFigure() {
-        var table = Figure.table(
-                List.of(Figure.of("orders", "/s", Target.atLeast(1_000), 1_250), Figure.of("plain JDBC", "/s", 2_500)));
-
-        assertThat(table.toString().lines())
-                .containsExactly(
-                        "| figure     | unit | target  | measured | verdict |",
-                        "|------------|------|---------|---------:|---------|",
-                        "| orders     | /s   | >= 1000 |     1250 | reached |",
-                        "| plain JDBC | /s   |         |     2500 |         |");
-    }
-
-    @Test
     void aRowHasNoMoreCellsThanTheTableColumns() {
         assertThatIllegalArgumentException().isThrownBy(() -> new Table("one").row("1", "2"));
     }

@@ -31,6 +31,17 @@ record Books(String postgres) {
         return count("SELECT count(*) FROM orders");
     }
 
+    /** A session that sees the database as it is now, until it is closed; what is deleted meanwhile stays for it. */
+    Connection holdSnapshot() throws SQLException {
+        var connection = connect();
+        connection.setAutoCommit(false);
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        try (var statement = connection.createStatement()) {
+            statement.execute("SELECT 1");
+        }
+        return connection;
+    }
+
     private long count(String query) throws SQLException {
         try (var connection = connect();
                 var statement = connection.createStatement();
@@ -47,7 +58,7 @@ record Books(String postgres) {
             if (System.nanoTime() - end > 0) {
                 return false;
             }
-            Thread.sleep(200);
+            Thread.sleep(50);
         }
         return true;
     }

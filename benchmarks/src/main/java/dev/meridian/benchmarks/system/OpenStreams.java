@@ -13,7 +13,6 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -29,8 +28,6 @@ final class OpenStreams implements AutoCloseable {
     private final URI origin;
     private final String authorization;
     private final AtomicInteger open = new AtomicInteger();
-    private final AtomicInteger broken = new AtomicInteger();
-    private final AtomicLong events = new AtomicLong();
 
     OpenStreams(URI origin, String authorization) {
         this.origin = origin;
@@ -91,7 +88,6 @@ final class OpenStreams implements AutoCloseable {
         @Override
         public void onNext(String line) {
             if (line.startsWith("data:")) {
-                events.incrementAndGet();
                 var mine = subscription;
                 if (!onEvent.test(new Event(line.substring("data:".length()), Instant.now())) && mine != null) {
                     subscription = null;
@@ -105,7 +101,6 @@ final class OpenStreams implements AutoCloseable {
         public void onError(Throwable failure) {
             if (subscription != null) {
                 open.decrementAndGet();
-                broken.incrementAndGet();
             }
         }
 
@@ -119,14 +114,6 @@ final class OpenStreams implements AutoCloseable {
 
     int open() {
         return open.get();
-    }
-
-    int broken() {
-        return broken.get();
-    }
-
-    long events() {
-        return events.get();
     }
 
     /** Ends all of them. */

@@ -1,58 +1,34 @@
 package dev.meridian.benchmarks.system;
 
+import dev.meridian.benchmarks.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** A recording of Java Flight Recorder in another JVM. */
-record Profile(String component, Path recording) {
+record Profile(RunningSystem.Component component, Path recording) {
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
-    /** Records for that long; {@link #hotMethods} can tell once that is over. */
-    static Profile start(String component, long pid, Path folder, Duration length)
-            throws IOException, InterruptedException {
+    /** Records until {@link #hotMethods} is asked for. */
+    static Profile start(RunningSystem.Component component, Path folder) throws IOException, InterruptedException {
         Files.createDirectories(folder);
-        var recording = folder.resolve(component + ".jfr");
-        Files.deleteIfExists(recording);
-        command(
-                "jcmd",
-                Long.toString(pid),
-                "JFR.start",
-                "settings=profile",
-                "duration=" + length.toSeconds() + "s",
-                "filename=" + recording.toAbsolutePath());
-        return new Profile(component, recording);
+        command("jcmd", Long.toString(component.pid()), "JFR.start", "name=benchmark", "settings=profile");
+        return new Profile(component, folder.resolve(component.name() + ".jfr").toAbsolutePath());
     }
 
     /** The methods that were on the processor most often, as {@code jfr view} prints them. */
     String hotMethods() throws IOException, InterruptedException {
+        command("jcmd", Long.toString(component.pid()), "JFR.stop", "name=benchmark", "filename=" + recording);
         return command("jfr", "view", "--width", "140", "--truncate", "beginning", "hot-methods", recording.toString());
     }
 
     private static String command(String tool, String... arguments) throws IOException, InterruptedException {
-        var command = new java.util.ArrayList<String>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", tool).toString());
+        var command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", tool).toString()));
         command.addAll(List.of(arguments));
-        var output = Files.createTempFile(tool, ".txt");
-        try {
-            var process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
-            if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new IOException(tool + " takes too long.");
-            }
-            var text = Files.readString(output);
-            if (process.exitValue() != 0) {
-                throw new IOException(tool + " failed: " + text);
-            }
-            return text;
-        } finally {
-            Files.deleteIfExists(output);
-        }
+        return Command.output(LIMIT, command);
     }
 }

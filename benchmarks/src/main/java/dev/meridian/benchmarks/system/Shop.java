@@ -1,37 +1,41 @@
 package dev.meridian.benchmarks.system;
 
-import dev.meridian.benchmarks.load.LoadClient;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.pool.PoolConcurrencyPolicy;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The HTTP API as a client of it sees it, on kept-open connections. Calls may come from many threads.
+ * The HTTP API as a client of it sees it, on kept-open connections. Each request is sent once, as it is, and waits no
+ * longer than 10 s for its answer. Calls may come from many threads.
  *
  * <p>Of the well-kept clients Apache's classic one costs the least processor time per request; see README.md.
  */
 final class Shop implements AutoCloseable {
 
-    /** Two lines, as in the transaction that it is compared with. */
-    static final String ORDER = """
+    private static final String ORDER = """
             {"lines":[{"sku":"TEA-001","quantity":2},{"sku":"MUG-001","quantity":1}],"paymentToken":"tok_ok"}""";
 
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final byte[] BODY = ORDER.getBytes(StandardCharsets.UTF_8);
-    private static final byte[] FLAKY = ORDER.replace("tok_ok", "tok_flaky").getBytes(StandardCharsets.UTF_8);
 
     private final CloseableHttpClient http;
     private final List<URI> addresses;
@@ -44,10 +48,36 @@ final class Shop implements AutoCloseable {
      */
     Shop(List<URI> addresses, int connections) {
         this.addresses = List.copyOf(addresses);
-        this.http = LoadClient.of(connections, addresses.size(), Duration.ofSeconds(30));
+        this.http = HttpClients.custom()
+                .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setPoolConcurrencyPolicy(PoolConcurrencyPolicy.LAX)
+                        .setMaxConnPerRoute(connections)
+                        .setMaxConnTotal(connections * addresses.size())
+                        .setDefaultConnectionConfig(ConnectionConfig.custom()
+                                .setConnectTimeout(Timeout.ofSeconds(2))
+                                .setSocketTimeout(Timeout.ofSeconds(10))
+                                // Else each use costs a look at the connection.
+                                .setValidateAfterInactivity(TimeValue.ofSeconds(5))
+                                .build())
+                        .build())
+                .setDefaultRequestConfig(RequestConfig.custom()
+                        .setConnectionRequestTimeout(Timeout.ofSeconds(30))
+                        .setResponseTimeout(Timeout.ofSeconds(10))
+                        .build())
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .disableContentCompression()
+                .disableDefaultUserAgent()
+                .build();
     }
 
-    /** One token for all calls, as the demonstration client; {@code from} is where tokens are asked for. */
+    /**
+     * One token for all calls from now on, as the demonstration client. It lasts half an hour.
+     *
+     * @param from where tokens are asked for
+     */
     Shop signIn(URI from) throws IOException {
         var request = new HttpPost(from.resolve("/oauth2/token"));
         request.setHeader(
@@ -73,9 +103,9 @@ final class Shop implements AutoCloseable {
         return place(BODY);
     }
 
-    /** As {@link #place}, for an order that is decided at the third attempt, some 300 ms later. */
-    String placeFlaky() throws IOException {
-        return place(FLAKY);
+    /** As {@link #place()}, paid otherwise: {@code tok_flaky} fails twice and then works, {@code tok_poison} fails. */
+    String place(String paymentToken) throws IOException {
+        return place(ORDER.replace("tok_ok", paymentToken).getBytes(StandardCharsets.UTF_8));
     }
 
     private String place(byte[] body) throws IOException {

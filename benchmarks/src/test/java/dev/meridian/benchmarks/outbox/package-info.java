@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.benchmarks.outbox;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.benchmarks.overload;
-
-import org.jspecify.annotations.NullMarked;
