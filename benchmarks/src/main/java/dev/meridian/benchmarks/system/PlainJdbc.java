@@ -17,18 +17,12 @@ import java.util.UUID;
 import org.flywaydb.core.Flyway;
 
 /**
- * What orders-service writes for one order, written by JDBC and nothing else: the same three statements and a commit, in
- * a database of its own that the same migrations made. No more than this is to be had from this machine's PostgreSQL.
+ * What orders-service writes for one order, written by JDBC and nothing else: the same rows in two statements and a
+ * commit, in a database of its own that the same migrations made. No more than this is to be had from this machine's PostgreSQL.
  */
 record PlainJdbc(String postgres) implements AutoCloseable {
     private static final String DATABASE = "plain_jdbc";
     private static final String USER = "postgres"; // and its password
-
-    private static final String RESPONSE = """
-            {"id":"019a0000-0000-7000-8000-000000000000","status":"PLACED","version":1,\
-            "placedAt":"2026-01-01T00:00:00.000Z","lines":[{"sku":"TEA-001","name":"Assam, second flush","quantity":2,\
-            "unitPrice":{"amount":"12.00","currency":"EUR"}},{"sku":"MUG-001","name":"Stoneware mug","quantity":1,\
-            "unitPrice":{"amount":"9.90","currency":"EUR"}}],"total":{"amount":"33.90","currency":"EUR"}}""";
 
     private static final String EVENT = """
             {"orderId":"019a0000-0000-7000-8000-000000000000","customer":"demo","placedAt":"2026-01-01T00:00:00.000Z",\
@@ -78,13 +72,12 @@ record PlainJdbc(String postgres) implements AutoCloseable {
     }
 
     private static ClosedLoop.Caller writer(Connection connection) throws SQLException, NoSuchAlgorithmException {
-        var key = connection.prepareStatement("""
-                INSERT INTO idempotency_keys (customer, key, request_hash, order_id, response, created_at)
-                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING""");
         var order = connection.prepareStatement("""
                 WITH head AS (
-                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id)
+                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token,
+                                        idempotency_key, request_hash)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (customer, idempotency_key) DO NOTHING RETURNING id)
                 INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
                 SELECT head.id, line.position, line.sku, line.name, line.quantity, line.unit_price
                 FROM head, unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
@@ -99,13 +92,6 @@ record PlainJdbc(String postgres) implements AutoCloseable {
         return () -> {
             var now = OffsetDateTime.now();
             var id = timeOrdered(now);
-            key.setString(1, "demo");
-            key.setString(2, UUID.randomUUID().toString());
-            key.setBytes(3, hash.digest(id.toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-            key.setObject(4, id);
-            key.setString(5, RESPONSE);
-            key.setObject(6, now);
-            key.executeUpdate();
             order.setObject(1, id);
             order.setString(2, "demo");
             order.setString(3, "PLACED");
@@ -114,10 +100,12 @@ record PlainJdbc(String postgres) implements AutoCloseable {
             order.setBigDecimal(6, new BigDecimal("33.90"));
             order.setString(7, "EUR");
             order.setString(8, "tok_ok");
-            order.setObject(9, new String[] {"TEA-001", "MUG-001"});
-            order.setObject(10, new String[] {"Assam, second flush", "Stoneware mug"});
-            order.setObject(11, new Integer[] {2, 1});
-            order.setObject(12, new String[] {"12.00", "9.90"});
+            order.setString(9, UUID.randomUUID().toString());
+            order.setBytes(10, hash.digest(id.toString().getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+            order.setObject(11, new String[] {"TEA-001", "MUG-001"});
+            order.setObject(12, new String[] {"Assam, second flush", "Stoneware mug"});
+            order.setObject(13, new Integer[] {2, 1});
+            order.setObject(14, new String[] {"12.00", "9.90"});
             order.executeUpdate();
             event.setObject(1, now);
             event.setObject(2, new String[] {id.toString()});
