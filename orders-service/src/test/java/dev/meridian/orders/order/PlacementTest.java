@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.orders.Money;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.catalogue.Catalogue;
 import dev.meridian.orders.outbox.Outbox;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.math.BigDecimal;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
@@ -16,10 +18,12 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -205,23 +209,38 @@ class PlacementTest {
         assertThat(stored("key")).isEqualTo(1);
     }
 
+    /** Statements of many keys, which come in opposite orders at the same time; they meet in the middle. */
     @Test
-    void instancesThatTakeTheSameKeysInOtherOrdersDoNotDeadlock() throws Exception {
-        for (int round = 0; round < 10; round++) {
+    void statementsOfTheSameKeysInOppositeOrdersDoNotWaitInACircle() throws Exception {
+        for (int round = 0; round < 20; round++) {
             List<String> keys = new ArrayList<>();
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 300; i++) {
                 keys.add("round " + round + " key " + i);
             }
-            List<Future<Placement>> placements = new ArrayList<>();
-            keys.forEach(key -> placements.add(clients.submit(() -> here.place(customer, key, REQUEST))));
-            keys.reversed().forEach(key -> placements.add(clients.submit(() -> there.place(customer, key, REQUEST))));
-            for (Future<Placement> placement : placements) {
-                placed(placement.get(30, TimeUnit.SECONDS));
+            CyclicBarrier together = new CyclicBarrier(2);
+            List<Future<Integer>> inserts = new ArrayList<>();
+            for (List<String> ordered : List.of(keys, keys.reversed())) {
+                List<NewOrder> batch = ordered.stream().map(this::order).toList();
+                inserts.add(clients.submit(() -> {
+                    together.await(20, TimeUnit.SECONDS);
+                    return orders.insert(batch).size();
+                }));
             }
-            for (String key : keys) {
-                assertThat(stored(key)).isEqualTo(1);
+            int written = 0;
+            for (Future<Integer> insert : inserts) {
+                written += insert.get(30, TimeUnit.SECONDS);
             }
+            assertThat(written).isEqualTo(keys.size());
         }
+    }
+
+    private NewOrder order(String key) {
+        Instant now = Instant.parse("2026-03-01T10:00:00Z");
+        Money price = new Money(BigDecimal.ONE, "EUR");
+        Order order = Order.placed(
+                UUID.randomUUID(), customer, now, List.of(new Order.Line("TEA-001", "Assam, second flush", 1, price)));
+        return new NewOrder(
+                order, "tok_ok", key, new byte[0], json.writeValueAsString(OrderPlaced.of(order, "tok_ok")), null, now);
     }
 
     @Test

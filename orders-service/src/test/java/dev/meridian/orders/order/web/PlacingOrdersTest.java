@@ -134,7 +134,7 @@ class PlacingOrdersTest {
 
     @Test
     void twoKeysAreRefused() {
-        Api.Answer answer = placeWithKeys("key", "another key");
+        Api.Answer answer = placeWithKeys("key", "another-key");
 
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.problem()).isEqualTo("invalid-idempotency-key");
