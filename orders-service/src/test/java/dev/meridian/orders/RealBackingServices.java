@@ -24,7 +24,6 @@ public class RealBackingServices implements ApplicationContextInitializer<Config
                         "meridian.jwk-set-uri=" + Tokens.jwkSetUri(),
                         // What a test leaves behind, or made look old, stays as it is.
                         "meridian.reemission.after=1d",
-                        "meridian.idempotency.sweep=1d",
                         "management.server.port=0",
                         "eureka.client.enabled=false")
                 .applyTo(context);

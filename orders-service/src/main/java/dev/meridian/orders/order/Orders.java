@@ -1,12 +1,20 @@
 package dev.meridian.orders.order;
 
+import static java.util.Objects.requireNonNull;
+
+import dev.meridian.orders.outbox.OutboxEvent;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -17,39 +25,114 @@ import org.springframework.transaction.annotation.Transactional;
 @Repository
 public class Orders {
 
+    private static final Comparator<NewOrder> BY_KEY = Comparator.comparing(
+                    (NewOrder placement) -> placement.order().customer())
+            .thenComparing(NewOrder::key);
+
     private final JdbcClient jdbc;
 
     Orders(JdbcClient jdbc) {
         this.jdbc = jdbc;
     }
 
-    @Transactional(propagation = Propagation.MANDATORY)
-    void insert(Order order, String paymentToken) {
-        List<Order.Line> lines = order.lines();
-        jdbc.sql("""
-                WITH head AS (
-                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id)
-                INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
-                SELECT head.id, line.position, line.sku, line.name, line.quantity, line.unit_price
-                FROM head, unnest(?::text[], ?::text[], ?::int[], ?::numeric[])
-                     WITH ORDINALITY AS line (sku, name, quantity, unit_price, position)""")
+    /**
+     * Writes orders with their lines and events in one statement, which commits by itself where no transaction is active.
+     * An order whose customer has used its key before, in this call too, is passed over. Waits for others that write one
+     * of the keys; all instances take the keys in the same order, so no two wait for each other.
+     *
+     * @return the events of the orders that were written
+     */
+    List<OutboxEvent> insert(Collection<NewOrder> orders) {
+        List<NewOrder> batch = orders.stream().sorted(BY_KEY).toList();
+        List<String> lineOrders = new ArrayList<>();
+        List<Integer> positions = new ArrayList<>();
+        List<Order.Line> lines = new ArrayList<>();
+        Map<UUID, NewOrder> byId = new HashMap<>();
+        for (NewOrder placement : batch) {
+            Order order = placement.order();
+            byId.put(order.id(), placement);
+            for (int i = 0; i < order.lines().size(); i++) {
+                lineOrders.add(order.id().toString());
+                positions.add(i + 1);
+                lines.add(order.lines().get(i));
+            }
+        }
+        return jdbc.sql("""
+                WITH request AS (
+                    SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[], ?::numeric[],
+                                         ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+                                  WITH ORDINALITY AS r (id, customer, key, hash, placed_at, total, currency,
+                                                        payment_token, event, traceparent, created_at, n)),
+                placed AS (
+                    INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token,
+                                        idempotency_key, request_hash)
+                    SELECT id, customer, 'PLACED', 1, placed_at, total, currency, payment_token, key, hash
+                    FROM request ORDER BY n
+                    ON CONFLICT (customer, idempotency_key) DO NOTHING
+                    RETURNING id),
+                line AS (
+                    INSERT INTO order_lines (order_id, position, sku, name, quantity, unit_price)
+                    SELECT line.* FROM unnest(?::uuid[], ?::int[], ?::text[], ?::text[], ?::int[], ?::numeric[])
+                                       AS line (order_id, position, sku, name, quantity, unit_price)
+                                  JOIN placed ON placed.id = line.order_id)
+                INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
+                SELECT id, ?, ?, event, traceparent, created_at FROM request JOIN placed USING (id)
+                RETURNING id, order_id""")
                 .params(
-                        order.id(),
-                        order.customer(),
-                        order.status().name(),
-                        order.version(),
-                        order.placedAt().atOffset(ZoneOffset.UTC),
-                        order.total().amount(),
-                        order.total().currency(),
-                        paymentToken,
-                        lines.stream().map(Order.Line::sku).toArray(String[]::new),
-                        lines.stream().map(Order.Line::name).toArray(String[]::new),
+                        texts(batch, placement -> placement.order().id().toString()),
+                        texts(batch, placement -> placement.order().customer()),
+                        texts(batch, NewOrder::key),
+                        batch.stream().map(NewOrder::requestHash).toArray(byte[][]::new),
+                        texts(batch, placement -> placement.order().placedAt().toString()),
+                        texts(
+                                batch,
+                                placement -> placement.order().total().amount().toPlainString()),
+                        texts(batch, placement -> placement.order().total().currency()),
+                        texts(batch, NewOrder::paymentToken),
+                        texts(batch, NewOrder::event),
+                        texts(batch, NewOrder::traceparent),
+                        texts(batch, placement -> placement.createdAt().toString()),
+                        lineOrders.toArray(String[]::new),
+                        positions.toArray(Integer[]::new),
+                        texts(lines, Order.Line::sku),
+                        texts(lines, Order.Line::name),
                         lines.stream().map(Order.Line::quantity).toArray(Integer[]::new),
-                        lines.stream()
-                                .map(line -> line.unitPrice().amount().toPlainString())
-                                .toArray(String[]::new))
-                .update();
+                        texts(lines, line -> line.unitPrice().amount().toPlainString()),
+                        OrderPlaced.TOPIC,
+                        OrderPlaced.TYPE)
+                .query((row, n) -> {
+                    UUID id = row.getObject("order_id", UUID.class);
+                    NewOrder placement = requireNonNull(byId.get(id));
+                    return new OutboxEvent(
+                            row.getLong("id"),
+                            id,
+                            OrderPlaced.TOPIC,
+                            OrderPlaced.TYPE,
+                            placement.event(),
+                            placement.traceparent(),
+                            placement.createdAt());
+                })
+                .list();
+    }
+
+    private static <T> @Nullable String[] texts(List<T> items, Function<T, @Nullable String> text) {
+        return items.stream().map(text).toArray(String[]::new);
+    }
+
+    /** An order, and what the request that placed it asked for. */
+    record Keyed(Order order, byte[] requestHash) {}
+
+    /**
+     * The order that a customer placed under a key. As {@link #findForAnswer}, it is held to the rules of commit: what
+     * is not replicated yet is not acknowledged.
+     */
+    @Transactional
+    Optional<Keyed> findByKey(String customer, String key) {
+        return jdbc.sql("SELECT request_hash, " + OrderRow.COLUMNS
+                        + " FROM orders WHERE customer = ? AND idempotency_key = ? FOR UPDATE OF orders")
+                .params(customer, key)
+                .query((row, n) -> new Keyed(OrderRow.read(row, n), row.getBytes("request_hash")))
+                .optional();
     }
 
     /**

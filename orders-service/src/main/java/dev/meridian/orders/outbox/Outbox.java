@@ -77,4 +77,11 @@ public class Outbox {
             }
         });
     }
+
+    /** Announces events that were written without {@link #append} and are committed. Never throws, never blocks. */
+    public void committed(Collection<OutboxEvent> events) {
+        if (!events.isEmpty()) {
+            doorbell.ring();
+        }
+    }
 }

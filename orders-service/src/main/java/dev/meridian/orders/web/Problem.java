@@ -22,7 +22,7 @@ public final class Problem extends ErrorResponseException {
     }
 
     /** What is answered where something went wrong that is nobody's request. */
-    public static Problem internalError() {
+    static Problem internalError() {
         return new Problem(
                 HttpStatus.INTERNAL_SERVER_ERROR,
                 "internal-error",

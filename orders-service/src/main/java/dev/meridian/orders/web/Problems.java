@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -16,8 +17,6 @@ import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.validation.FieldError;
 import org.springframework.web.bind.MethodArgumentNotValidException;
-import org.springframework.web.bind.MissingRequestHeaderException;
-import org.springframework.web.bind.ServletRequestBindingException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
@@ -113,23 +112,12 @@ class Problems extends ResponseEntityExceptionHandler {
         return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
     }
 
-    @Override
-    protected @Nullable ResponseEntity<Object> handleServletRequestBindingException(
-            ServletRequestBindingException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        if (e instanceof MissingRequestHeaderException missing) {
-            ProblemDetail problem = Problem.detail(
-                    HttpStatus.BAD_REQUEST,
-                    "missing-" + missing.getHeaderName().toLowerCase(Locale.ROOT),
-                    "Missing header",
-                    "The request needs the header " + missing.getHeaderName() + ".");
-            return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
-        }
-        return super.handleServletRequestBindingException(e, headers, status, request);
-    }
-
     /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
     @ExceptionHandler({DataAccessException.class, TransactionException.class})
     ResponseEntity<Object> unavailable(Exception e, WebRequest request) {
+        if (e instanceof DataIntegrityViolationException) {
+            return unexpected(e, request); // to try again would not help
+        }
         log.warn("The database failed a request: {}", e.getMessage());
         ProblemDetail problem = Problem.detail(
                 HttpStatus.SERVICE_UNAVAILABLE,

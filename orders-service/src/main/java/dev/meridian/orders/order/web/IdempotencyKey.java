@@ -1,0 +1,54 @@
+package dev.meridian.orders.order.web;
+
+import dev.meridian.orders.web.Problem;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+
+/** The header {@code Idempotency-Key}: the caller's own name for a request. Sent twice with one value it is one key. */
+final class IdempotencyKey {
+
+    static final String HEADER = "Idempotency-Key";
+    static final String REGEX = "[!-~]{1,255}";
+
+    private static final Pattern KEY = Pattern.compile(REGEX);
+
+    private IdempotencyKey() {}
+
+    /** @throws Problem where there is none, or {@link #optional} refuses it */
+    static String required(HttpServletRequest request) {
+        String key = optional(request);
+        if (key == null) {
+            throw new Problem(
+                    HttpStatus.BAD_REQUEST,
+                    "missing-idempotency-key",
+                    "Missing header",
+                    "The request needs the header Idempotency-Key.");
+        }
+        return key;
+    }
+
+    /**
+     * @return null where the request has none
+     * @throws Problem for two different values, and for one that is no key
+     */
+    static @Nullable String optional(HttpServletRequest request) {
+        Set<String> keys = new TreeSet<>(Collections.list(request.getHeaders(HEADER)));
+        if (keys.isEmpty()) {
+            return null;
+        }
+        String key = keys.iterator().next();
+        if (keys.size() > 1 || !KEY.matcher(key).matches()) {
+            throw new Problem(
+                    HttpStatus.BAD_REQUEST,
+                    "invalid-idempotency-key",
+                    "Invalid Idempotency-Key",
+                    "Idempotency-Key takes one value of 1 to 255 visible ASCII characters.");
+        }
+        return key;
+    }
+}

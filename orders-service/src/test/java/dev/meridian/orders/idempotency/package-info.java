@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.orders.idempotency;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.orders.idempotency.web;
-
-import org.jspecify.annotations.NullMarked;
