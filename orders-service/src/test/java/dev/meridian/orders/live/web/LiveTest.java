@@ -168,19 +168,6 @@ class LiveTest {
                 .isEqualTo(read.json());
     }
 
-    /** The datacenter's own refresh of the cache may be late; here it never comes. */
-    @Test
-    void theCacheKnowsAVersionBeforeItsWatchersDo() {
-        String id = place();
-        api.get("/api/orders/" + id, token);
-        var stream = open(id, null).awaitVersion("1");
-
-        feeding.tell(id, customer, 2, "{\"version\":2,\"status\":\"CONFIRMED\"}");
-
-        stream.awaitVersion("2");
-        assertThat(api.get("/api/orders/" + id, token).header("ETag")).isEqualTo("\"2\"");
-    }
-
     @Test
     void aClientThatComesBackGetsWhatItLacksAndNothingElse() {
         String id = place();
