@@ -44,10 +44,8 @@ record KafkaBroker(
     private static final String CONFIGURATION = "server.properties";
 
     private static final List<String> FLAGS = List.of(
-            "-Xmx160m",
+            "-Xmx256m",
             "-XX:+UseSerialGC",
-            // The quick compiler alone: half a minute earlier warm, and 40 MiB less.
-            "-XX:TieredStopAtLevel=1",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
             "-Dorg.slf4j.simpleLogger.showDateTime=true");
 
