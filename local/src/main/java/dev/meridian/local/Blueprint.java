@@ -110,13 +110,13 @@ final class Blueprint {
         programs.add(service("discovery", dc)
                 .named("discovery-" + dc, ComponentType.OTHER)
                 .at(registry, address(8861))
-                .heap(96)
+                .heap(96, 24)
                 .seldomAsked()
                 .build());
         programs.add(service("identity", dc)
                 .named("identity", ComponentType.OTHER)
                 .at(identity, address(9100))
-                .heap(112)
+                .heap(112, 28)
                 .seldomAsked()
                 .build());
         List<String> behind = new ArrayList<>(List.of("identity"));
@@ -126,7 +126,7 @@ final class Blueprint {
             programs.add(service("orders-service", dc)
                     .named(name, ComponentType.SERVER)
                     .at(address(8100 + instance), address(8200 + instance))
-                    .heap(256) // with all the streams that it takes
+                    .heap(384, 192) // old: all the streams that it takes; young: what some hundred orders leave
                     .after(needed)
                     .build());
         }
@@ -134,7 +134,7 @@ final class Blueprint {
         programs.add(service("worker", dc)
                 .named("worker-" + dc + "-1", ComponentType.WORKER)
                 .at(worker, worker)
-                .heap(128)
+                .heap(160, 64)
                 .after(needed)
                 .build());
         addGateway(dc, new Address(frontDoor.getPort()), behind);
@@ -153,7 +153,7 @@ final class Blueprint {
         JavaService gateway = service("gateway", dc)
                 .named("gateway-" + dc + "-1", ComponentType.PROXY)
                 .at(outermost ? front : address(8081), address(8180))
-                .heap(256) // with all the streams of the datacenter
+                .heap(320, 128) // old: all the streams of the datacenter
                 .build();
         programs.add(gateway);
         Address origin = gateway.server();

@@ -97,6 +97,7 @@ record JavaService(
         private Address server = new Address(0);
         private Address management = new Address(0);
         private int heap;
+        private int young;
         private boolean underLoad = true;
         private List<String> after = List.of();
 
@@ -120,9 +121,14 @@ record JavaService(
             return this;
         }
 
-        /** @param megabytes the most that its objects may take */
-        Builder heap(int megabytes) {
+        /**
+         * The most that its objects may take, in megabytes.
+         *
+         * @param young for new ones; what is left must hold all that lives long, such as open streams
+         */
+        Builder heap(int megabytes, int young) {
             this.heap = megabytes;
+            this.young = young;
             return this;
         }
 
@@ -146,9 +152,9 @@ record JavaService(
             }
             List<String> flags = List.of(
                     "-Xmx" + heap + "m",
+                    "-Xmn" + young + "m",
                     // One collector thread and the least memory beside the heap; the heaps are small.
                     "-XX:+UseSerialGC",
-                    "-XX:NewRatio=3", // open streams are old; a third for young objects leaves them too little
                     "-XX:ReservedCodeCacheSize=64m",
                     // Both compilers where there is load; the quick one alone starts earlier and takes 35 MiB less.
                     "-XX:TieredStopAtLevel=" + (underLoad ? 4 : 1),
