@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.cli.ControlChannel;
+import dev.meridian.local.cli.RemoteStack;
+import dev.meridian.local.process.Http;
+import dev.meridian.local.process.Signal;
 import java.net.URI;
 import java.nio.file.Path;
 import java.sql.Connection;
