@@ -93,7 +93,7 @@ final class StackDefinition implements AutoCloseable {
         List<String> data = programs.stream().map(Program::name).toList();
         Address registry = address(8761);
         Address identity = address(9000);
-        environment.put("SPRING_PROFILES_ACTIVE", "dev"); // whatever the terminal says
+        environment.put("SPRING_PROFILES_ACTIVE", "dev"); // also when the terminal has another
         environment.put("SERVER_ADDRESS", Address.HOST);
         environment.put("MERIDIAN_DATACENTER", DATACENTER.name());
         environment.put("MERIDIAN_ISSUER", frontDoor.toString());

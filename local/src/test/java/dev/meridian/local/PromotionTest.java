@@ -219,7 +219,7 @@ class PromotionTest {
         write("INSERT INTO kept VALUES (2)");
     }
 
-    /** The record comes before what it says: without it, nobody but the former primary ever takes writes. */
+    /** The record comes before what it says: without it, only the former primary ever takes writes. */
     @Test
     void aPromotionThatCannotBeRecordedDoesNotHappen() throws Exception {
         String former = name(PostgresRole.PRIMARY);

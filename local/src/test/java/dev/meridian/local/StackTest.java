@@ -9,6 +9,7 @@ import dev.meridian.local.cli.RemoteStack;
 import dev.meridian.local.process.Http;
 import dev.meridian.local.process.Signal;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -44,6 +45,8 @@ class StackTest {
 
     @BeforeAll
     static void start() throws Exception {
+        Files.createDirectories(logOfANewerBroker().resolveSibling(""));
+        Files.writeString(logOfANewerBroker(), "version=1\nnode.id=99\ncluster.id=of-another-broker\n");
         RUNNING.set(Stack.start(settings(), TOLD::add));
         assertThat(TOLD).hasSize(4); // a line of progress for each
         update("CREATE TABLE kept (id int PRIMARY KEY)");
@@ -69,6 +72,16 @@ class StackTest {
             assertThat(ProcessHandle.of(component.pid())).isPresent();
             assertThat(component.address()).startsWith("127.0.0.1:");
         });
+    }
+
+    @Test
+    void theBrokerLeavesALogAloneThatItCannotRead() {
+        assertThat(logOfANewerBroker()).content().contains("of-another-broker");
+        assertThat(stack().component("kafka").state()).isEqualTo(ComponentState.UP);
+    }
+
+    private static Path logOfANewerBroker() {
+        return data.resolve("kafka/log/meta.properties");
     }
 
     @Test

@@ -154,8 +154,9 @@ public record KafkaBroker(
         return folder.resolve("server.properties");
     }
 
+    /** Not "log", where a 4.4 broker kept what no older one reads. */
     private Path log() {
-        return folder.resolve("log");
+        return folder.resolve("log-4.3");
     }
 
     /** A clean end flushes every partition's log. */

@@ -49,7 +49,7 @@ record BaseCopy(PostgresServer primary, PostgresServer replica) {
     }
 
     /**
-     * Replaces whatever data the replica has by the primary's.
+     * Replaces all data of the replica by the primary's.
      *
      * @throws StackException when there is no primary to copy; the replica's data are as they were then
      */

@@ -24,7 +24,7 @@ import org.postgresql.core.Parser;
  */
 record EmptyCluster(PostgresServer server, Path initialisation) {
 
-    /** Replaces whatever an interrupted attempt left. */
+    /** Replaces what an interrupted attempt left. */
     void make() throws IOException {
         Folders.delete(server.cluster());
         Folders.createPrivate(server.cluster());

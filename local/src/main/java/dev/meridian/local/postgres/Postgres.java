@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** One of the two PostgreSQL servers, in whatever role it has when it starts. */
+/** One of the two PostgreSQL servers, in the role that it has when it starts. */
 record Postgres(Datacenter datacenter, PostgresServer server, PostgresPair pair, EmptyCluster emptyCluster)
         implements Program {
 

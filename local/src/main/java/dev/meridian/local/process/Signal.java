@@ -19,7 +19,7 @@ public enum Signal {
         }
         StringBuilder command = new StringBuilder("kill -").append(name());
         for (long pid : pids) {
-            if (pid <= 1) { // kill(0) and kill(-1) mean everybody
+            if (pid <= 1) { // kill(0) and kill(-1) mean every process
                 throw new IllegalArgumentException("Not a process of ours: " + pid);
             }
             command.append(' ').append(pid);

@@ -44,7 +44,7 @@ class RunTest {
                     "The port " + port + " of the front door is taken; choose another with --port.",
                     "--data " + data + " --port " + port);
         }
-        DataFolder.open(data).close(); // nobody holds it
+        DataFolder.open(data).close(); // it is not held
     }
 
     @Test
