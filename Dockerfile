@@ -1,4 +1,5 @@
 # One file for all deployables; MODULE names the one: docker build --build-arg MODULE=gateway .
+# Beside them, as --target kafka-topics: what declares the topics.
 # Only the last stage knows it: what comes before is made once for all images.
 
 FROM maven:3.9-eclipse-temurin-25 AS build
@@ -30,6 +31,16 @@ COPY <<'OPTIONS' /meridian/jvm.options
 -Xlog:aot*=off
 -Xlog:cds*=off
 OPTIONS
+
+# Declares topics and share groups at a broker, as the local stack does; its command: the file, and the broker's host:port.
+FROM jvm AS kafka-topics
+WORKDIR /meridian/kafka-topics
+COPY --from=build /src/local/target/lib/kafka-clients-*.jar /src/local/target/lib/*slf4j-*.jar \
+    /src/local/target/lib/lz4-java-*.jar /src/local/target/lib/snappy-java-*.jar /src/local/target/lib/zstd-jni-*.jar \
+    /src/local/target/local-1.0.0.jar ./
+USER 10001:10001
+ENTRYPOINT ["java", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", "/meridian/kafka-topics/*", \
+    "dev.meridian.local.kafka.KafkaTopics"]
 
 # The ahead-of-time caches (JEP 483, 514): every service goes through its start, against the real backing services.
 FROM jvm AS trained

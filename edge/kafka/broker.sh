@@ -3,7 +3,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-log=${LOG:-/var/lib/kafka/data}/log
+# Not "log", where a 4.4 broker kept what no older one reads.
+log=${LOG:-/var/lib/kafka/data}/log-4.3
 port=${ADVERTISED##*:}
 
 {

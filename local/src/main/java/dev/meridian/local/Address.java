@@ -12,7 +12,7 @@ public record Address(int port) {
     public static final String HOST = "127.0.0.1";
 
     /** Whether something accepts connections there. */
-    boolean accepts(Duration limit) {
+    public boolean accepts(Duration limit) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(HOST, port), (int) limit.toMillis());
             return true;

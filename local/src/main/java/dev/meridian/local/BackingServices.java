@@ -1,5 +1,11 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.Launch;
+import dev.meridian.local.process.LogFile;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Spawner;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -10,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +49,7 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
      * @throws StackException when they do not start within two minutes
      */
     public static BackingServices shared() {
-        OsProcess owner = Build.owner();
+        OsProcess owner = build();
         Path folder = Project.current()
                 .root()
                 .resolve("local/target/backing-services")
@@ -78,23 +85,11 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
     private static BackingServices start(Path folder, OsProcess owner) throws IOException {
         Files.deleteIfExists(state(folder));
         Path log = folder.resolve("supervisor.log");
-        Process supervisor = Spawner.detach(
-                new Launch(
-                        List.of(
-                                JavaRuntime.current().executable().toString(),
-                                "-Xmx64m",
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "-cp",
-                                classPathWithoutLoggers(),
-                                BackingServicesProcess.class.getName(),
-                                folder.toString(),
-                                Long.toString(owner.pid())),
-                        Map.of()),
-                folder,
-                log);
-        Deadline deadline = Deadline.in(START_LIMIT);
-        deadline.await(() -> Files.exists(state(folder)) || !supervisor.isAlive());
+        List<String> command = new ArrayList<>(JavaCommand.SHORT_LIVED);
+        command.addAll(List.of("-Xmx64m", "-cp", classPathWithoutLoggers()));
+        command.addAll(List.of(BackingServicesProcess.class.getName(), folder.toString(), Long.toString(owner.pid())));
+        Process supervisor = Spawner.detach(new Launch(command, Map.of()), folder, log);
+        Deadline.in(START_LIMIT).await(() -> Files.exists(state(folder)) || !supervisor.isAlive());
         return running(folder).orElseThrow(() -> {
             supervisor.destroyForcibly();
             return new StackException(
@@ -102,7 +97,7 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
         });
     }
 
-    /** Whatever logger the module under test has would tell all that the Kafka client does. */
+    /** The logger of the module under test would log all that the Kafka client does. */
     private static String classPathWithoutLoggers() {
         return Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
                 .filter(entry -> !new File(entry).getName().startsWith("logback"))
@@ -121,26 +116,17 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
         Files.move(incoming, state(folder), StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Whose build this is. */
-    private static final class Build {
-
-        /** The nearest Java process above this one: Maven, or the development environment; else this one. */
-        static OsProcess owner() {
-            ProcessHandle self = ProcessHandle.current();
-            return Stream.iterate(self.parent(), Optional::isPresent, handle -> handle.flatMap(ProcessHandle::parent))
-                    .flatMap(Optional::stream)
-                    .filter(Build::isJava)
-                    .findFirst()
-                    .map(OsProcess::of)
-                    .orElseGet(() -> OsProcess.of(self));
-        }
-
-        private static boolean isJava(ProcessHandle handle) {
-            return handle.info()
-                    .command()
-                    .map(command -> new File(command).getName())
-                    .filter(name -> name.equals("java") || name.equals("javaw"))
-                    .isPresent();
-        }
+    /** The nearest Java process above this one: Maven, or the development environment; else this one. */
+    private static OsProcess build() {
+        ProcessHandle self = ProcessHandle.current();
+        return OsProcess.of(
+                Stream.iterate(self.parent(), Optional::isPresent, handle -> handle.flatMap(ProcessHandle::parent))
+                        .flatMap(Optional::stream)
+                        .filter(handle -> handle.info()
+                                .command()
+                                .filter(command -> command.endsWith("/java"))
+                                .isPresent())
+                        .findFirst()
+                        .orElse(self));
     }
 }

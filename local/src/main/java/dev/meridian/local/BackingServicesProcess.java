@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Folders;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -39,7 +41,7 @@ final class BackingServicesProcess {
         }
     }
 
-    /** Nobody needs the data any more: no orderly end, which takes seconds. */
+    /** The data are of no use any more: no orderly end, which takes seconds. */
     private static int end(Path folder) {
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
         Deadline.in(Duration.ofSeconds(5))

@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.Platform;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,15 +16,16 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
 /** PostgreSQL and Redis, unpacked once from their Maven artifacts. */
-record Binaries(Path cache, Platform platform) {
+record Binaries(Path cache) {
 
     private static final Set<PosixFilePermission> EXECUTABLE = PosixFilePermissions.fromString("rwxr-xr-x");
 
     /** The folder that holds bin/postgres, bin/initdb and what they need. */
     Path postgres() throws IOException {
-        Path folder = cache.resolve("postgres-" + fingerprint(platform.postgresArchive()));
+        String archive = Platform.current().postgresArchive();
+        Path folder = cache.resolve("postgres-" + fingerprint(archive));
         return Folders.createWhole(folder, into -> {
-            try (InputStream in = open(platform.postgresArchive());
+            try (InputStream in = open(archive);
                     TarArchiveInputStream tar =
                             new TarArchiveInputStream(new XZCompressorInputStream(new BufferedInputStream(in)))) {
                 for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
@@ -34,10 +37,10 @@ record Binaries(Path cache, Platform platform) {
 
     /** The executable redis-server. */
     Path redis() throws IOException {
-        Path folder = cache.resolve(platform.redisBinary());
-        Folders.createWhole(folder, into -> {
+        String binary = Platform.current().redisBinary();
+        Path folder = Folders.createWhole(cache.resolve(binary), into -> {
             Path server = into.resolve("redis-server");
-            try (InputStream in = open(platform.redisBinary())) {
+            try (InputStream in = open(binary)) {
                 Files.copy(in, server);
             }
             Files.setPosixFilePermissions(server, EXECUTABLE);

@@ -1,5 +1,11 @@
 package dev.meridian.local;
 
+import dev.meridian.local.edge.Varnish;
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.LogFile;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -22,7 +28,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A stack's folder, held by one supervisor at a time. */
-final class DataFolder implements AutoCloseable {
+public final class DataFolder implements AutoCloseable {
 
     /** Below this nothing is started: a database that runs out of space in the middle is worse. */
     static final long NEEDED_SPACE = 512L * 1024 * 1024;
@@ -36,9 +42,9 @@ final class DataFolder implements AutoCloseable {
     private final FileLock lock;
 
     /** What a supervisor leaves for the next one and for the commands of a second terminal. */
-    record Supervisor(OsProcess process, int control, String secret, List<Running> programs) {}
+    public record Supervisor(OsProcess process, int control, String secret, List<Running> programs) {}
 
-    record Running(String name, OsProcess process) {}
+    public record Running(String name, OsProcess process) {}
 
     private DataFolder(Path path, FileChannel lockFile, FileLock lock) {
         this.path = path;
@@ -47,7 +53,7 @@ final class DataFolder implements AutoCloseable {
     }
 
     /** @throws StackException when it cannot be used, or another supervisor holds it */
-    static DataFolder open(Path path) {
+    public static DataFolder open(Path path) {
         return open(path, NEEDED_SPACE);
     }
 
@@ -91,10 +97,6 @@ final class DataFolder implements AutoCloseable {
                 : e.getClass().getSimpleName();
     }
 
-    Path path() {
-        return path;
-    }
-
     Path of(String program) {
         return path.resolve(program);
     }
@@ -103,7 +105,7 @@ final class DataFolder implements AutoCloseable {
         return new LogFile(path.resolve("logs").resolve(program + ".log"));
     }
 
-    /** Deletes what the programs keep here, and nothing else: the folder may be anybody's. */
+    /** Deletes what the programs keep here, and nothing else: the folder may hold other files too. */
     void wipe(Collection<String> programs) throws IOException {
         for (String program : programs) {
             Folders.delete(of(program));
@@ -144,8 +146,8 @@ final class DataFolder implements AutoCloseable {
         Files.move(incoming, state(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Who runs, or ran, on a folder. */
-    static Optional<Supervisor> supervisor(Path folder) throws IOException {
+    /** The supervisor that runs, or ran, on a folder. */
+    public static Optional<Supervisor> supervisor(Path folder) throws IOException {
         try {
             return Optional.of(JSON.readValue(Files.readString(state(folder)), Supervisor.class));
         } catch (NoSuchFileException e) {
@@ -159,7 +161,7 @@ final class DataFolder implements AutoCloseable {
         return folder.resolve("state.json");
     }
 
-    /** Gives the folder free for the next supervisor. */
+    /** Releases the folder for the next supervisor. */
     @Override
     public void close() {
         try {

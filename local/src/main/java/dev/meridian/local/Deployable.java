@@ -1,5 +1,8 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.JavaCommand;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -7,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.zip.CRC32;
@@ -18,7 +22,7 @@ import java.util.zip.ZipFile;
  *
  * @param module the module's folder, and its artifact's name
  */
-record Deployable(String module, Path jar, Path cache, JavaRuntime java) {
+record Deployable(String module, Path jar, Path cache) {
 
     private static final Duration KEEP_FORMER = Duration.ofDays(1);
 
@@ -27,22 +31,10 @@ record Deployable(String module, Path jar, Path cache, JavaRuntime java) {
         String name = module + "-" + fingerprint();
         boolean there = Files.isDirectory(cache.resolve(name));
         Path folder = Folders.createWhole(cache.resolve(name), into -> {
-            Commands.Outcome outcome = Commands.run(
-                    List.of(
-                            java.executable().toString(),
-                            "-XX:TieredStopAtLevel=1",
-                            "-Djarmode=tools",
-                            "-jar",
-                            jar.toString(),
-                            "extract",
-                            "--force",
-                            "--destination",
-                            into.toString()),
-                    cache);
-            if (!outcome.well()) {
-                throw new StackException("Cannot unpack " + jar + ": "
-                        + LogFile.reason(outcome.output().lines().toList()));
-            }
+            List<String> extract = new ArrayList<>(JavaCommand.SHORT_LIVED);
+            extract.addAll(List.of("-Djarmode=tools", "-jar", jar.toString(), "extract", "--force"));
+            extract.addAll(List.of("--destination", into.toString()));
+            Commands.require("unpack " + jar, extract, cache);
         });
         if (!there) {
             forgetFormer(folder);

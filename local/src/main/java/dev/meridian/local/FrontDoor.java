@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Http;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -8,11 +10,10 @@ import java.util.Base64;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The system as its clients meet it. */
-record FrontDoor(URI address) {
+public record FrontDoor(URI address) {
 
     private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
 
@@ -29,7 +30,7 @@ record FrontDoor(URI address) {
             {"lines":[{"sku":"TEA-001","quantity":1}],"paymentToken":"tok_ok"}""";
 
     /** An order that went all the way, and how long that took from the customer's side. */
-    record Settled(String id, String status, Duration accepted, Duration settled) {}
+    public record Settled(String id, String status, Duration accepted, Duration settled) {}
 
     /** Waits until it leads to the services behind it; false when the time was up, or the wait was given up. */
     boolean opens(BooleanSupplier givenUp) {
@@ -39,11 +40,7 @@ record FrontDoor(URI address) {
     }
 
     private boolean answers(String path) {
-        try {
-            return HTTP.get(address.resolve(path), Map.of()).is(200);
-        } catch (IOException e) {
-            return false;
-        }
+        return HTTP.answers(address.resolve(path), 200);
     }
 
     /**
@@ -51,31 +48,28 @@ record FrontDoor(URI address) {
      *
      * @throws StackException when it is not accepted, or not decided within half a minute
      */
-    Settled placeOrder() {
+    public Settled placeOrder() {
         try {
-            String token = token();
+            String token = "Bearer " + token();
+            Map<String, String> headers = Map.of(
+                    "Authorization",
+                    token,
+                    "Content-Type",
+                    "application/json",
+                    "Idempotency-Key",
+                    UUID.randomUUID().toString());
             long begin = System.nanoTime();
-            Http.Answer placed = HTTP.post(
-                    address.resolve("/api/orders"),
-                    Map.of(
-                            "Authorization",
-                            "Bearer " + token,
-                            "Content-Type",
-                            "application/json",
-                            "Idempotency-Key",
-                            UUID.randomUUID().toString()),
-                    ORDER);
+            Http.Answer placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
             Duration accepted = since(begin);
             if (!placed.is(201)) {
                 throw new StackException("The first order was answered with " + placed + ".");
             }
             String id = JSON.readTree(placed.body()).path("id").asString();
+            URI order = address.resolve("/api/orders/" + id);
             Deadline deadline = Deadline.in(SETTLING_LIMIT);
             while (!deadline.passed()) {
-                Http.Answer shown =
-                        HTTP.get(address.resolve("/api/orders/" + id), Map.of("Authorization", "Bearer " + token));
-                JsonNode order = JSON.readTree(shown.body());
-                String status = order.path("status").asString("");
+                Http.Answer shown = HTTP.get(order, Map.of("Authorization", token));
+                String status = JSON.readTree(shown.body()).path("status").asString("");
                 if (shown.is(200) && !status.equals("PLACED")) {
                     return new Settled(id, status, accepted, since(begin));
                 }

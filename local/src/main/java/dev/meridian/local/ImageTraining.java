@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.LogFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +43,7 @@ final class ImageTraining {
     private static void train(Path service, List<String> flags, Stack stack, Path folder) throws IOException {
         String name = service.getFileName().toString();
         Path jar = service.resolve("app.jar");
-        JavaCommand command = new JavaCommand(
-                JavaRuntime.current(), flags, List.of("-jar", jar.toString()), folder.resolve(name + "-aot"));
+        JavaCommand command = new JavaCommand(flags, List.of("-jar", jar.toString()), folder.resolve(name + "-aot"));
         LogFile log = new LogFile(folder.resolve(name + ".log"));
         JavaService.training(
                         command,

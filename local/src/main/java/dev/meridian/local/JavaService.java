@@ -1,8 +1,12 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Http;
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.Launch;
+import dev.meridian.local.process.Program;
+import dev.meridian.local.process.Training;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,15 +29,10 @@ record JavaService(
         List<String> after)
         implements Program {
 
-    private static final Http HTTP = new Http(Duration.ofSeconds(1));
-
     @Override
     public String address() {
         return "http://" + server;
     }
-
-    @Override
-    public void prepare() {}
 
     @Override
     public Launch launch() {
@@ -59,104 +58,47 @@ record JavaService(
 
     @Override
     public boolean ready() {
-        try {
-            return readiness().is(200);
-        } catch (IOException e) {
-            return false;
-        }
+        return Http.PROBE.answers(readiness(), 200);
     }
 
     @Override
-    public String excuse() {
+    public String notReadyReason() {
         try {
-            return "readiness answers " + readiness();
+            return "readiness answers " + Http.PROBE.get(readiness(), Map.of());
         } catch (IOException e) {
             return "readiness does not answer: " + e.getMessage();
         }
     }
 
-    private Http.Answer readiness() throws IOException {
-        return HTTP.get(URI.create("http://" + management + "/actuator/health/readiness"), Map.of());
+    private URI readiness() {
+        return URI.create("http://" + management + "/actuator/health/readiness");
     }
 
     /** Longer than the grace period that the services give their requests. */
     @Override
-    public Duration patience() {
+    public Duration stopTimeout() {
         return Duration.ofSeconds(15);
     }
 
-    /** Puts together what a service is started with. */
-    static final class Builder {
+    /**
+     * What its JVM may take, in megabytes.
+     *
+     * @param heap the most for objects
+     * @param young of that for new ones; the rest must hold all that lives long, such as open streams
+     * @param underLoad whether both compilers are worth it; the quick one alone starts earlier and takes 35 MB less
+     */
+    record Memory(int heap, int young, boolean underLoad) {
 
-        private final JavaRuntime java;
-        private final Path jar;
-        private final Datacenter datacenter;
-        private final Map<String, String> environment;
-        private String name = "";
-        private ComponentType type = ComponentType.OTHER;
-        private Address server = new Address(0);
-        private Address management = new Address(0);
-        private int heap;
-        private boolean underLoad = true;
-        private List<String> after = List.of();
-
-        Builder(JavaRuntime java, Path jar, Datacenter datacenter, Map<String, String> environment) {
-            this.java = java;
-            this.jar = jar;
-            this.datacenter = datacenter;
-            this.environment = new TreeMap<>(environment);
-        }
-
-        Builder named(String name, ComponentType type) {
-            this.name = name;
-            this.type = type;
-            return this;
-        }
-
-        /** One port for both means that it has no other business than being managed. */
-        Builder at(Address server, Address management) {
-            this.server = server;
-            this.management = management;
-            return this;
-        }
-
-        /** @param megabytes the most that its objects may take */
-        Builder heap(int megabytes) {
-            this.heap = megabytes;
-            return this;
-        }
-
-        /** For what is asked now and then. */
-        Builder seldomAsked() {
-            this.underLoad = false;
-            return this;
-        }
-
-        Builder after(List<String> programs) {
-            this.after = programs;
-            return this;
-        }
-
-        JavaService build() {
-            environment.put("SERVER_PORT", Integer.toString(server.port()));
-            environment.put("EUREKA_INSTANCE_INSTANCEID", name);
-            if (!management.equals(server)) {
-                environment.put("MANAGEMENT_SERVER_ADDRESS", Address.HOST);
-                environment.put("MANAGEMENT_SERVER_PORT", Integer.toString(management.port()));
-            }
-            List<String> flags = List.of(
+        List<String> flags() {
+            return List.of(
                     "-Xmx" + heap + "m",
+                    "-Xmn" + young + "m",
                     // One collector thread and the least memory beside the heap; the heaps are small.
                     "-XX:+UseSerialGC",
-                    "-XX:NewRatio=3", // open streams are old; a third for young objects leaves them too little
                     "-XX:ReservedCodeCacheSize=64m",
-                    // Both compilers where there is load; the quick one alone starts earlier and takes 35 MiB less.
                     "-XX:TieredStopAtLevel=" + (underLoad ? 4 : 1),
                     "-XX:+ExitOnOutOfMemoryError",
                     "-Dfile.encoding=UTF-8");
-            JavaCommand command =
-                    new JavaCommand(java, flags, List.of("-jar", jar.toString()), jar.resolveSibling("aot"));
-            return new JavaService(name, type, datacenter, command, server, management, Map.copyOf(environment), after);
         }
     }
 }

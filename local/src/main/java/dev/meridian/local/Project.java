@@ -4,19 +4,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The checked-out project: where the jars and the configuration of the real programs are. */
-record Project(Path root) {
+public record Project(Path root) {
 
     /** The file by which the root is known. */
     private static final String LANDMARK = "edge/kafka/topics.conf";
 
     /** The project that `run` belongs to, or else the one around the working directory. */
-    static Project current() {
+    public static Project current() {
         String root = System.getProperty("meridian.root");
         return root != null ? new Project(Path.of(root)) : around(Path.of(""));
     }
 
-    /** The project around the working directory, which may be any module's. */
-    static Project around(Path folder) {
+    /** The project around a folder, which may be any module's. */
+    private static Project around(Path folder) {
         for (Path at = folder.toAbsolutePath().normalize(); at != null; at = at.getParent()) {
             if (Files.exists(at.resolve(LANDMARK))) {
                 return new Project(at);
@@ -25,30 +25,9 @@ record Project(Path root) {
         throw new StackException("No project around " + folder + ": no folder above it holds " + LANDMARK + ".");
     }
 
-    /** Where the broker's shared configuration and the topics are. */
-    Path kafka() {
-        return root.resolve("edge/kafka");
-    }
-
-    Path redisConfiguration() {
-        return root.resolve("edge/redis/redis.conf");
-    }
-
-    Path postgresInit() {
-        return root.resolve("edge/postgres/init.sql");
-    }
-
-    Path postgresConfiguration() {
-        return root.resolve("edge/postgres/postgresql.conf");
-    }
-
-    Path loadBalancerConfiguration() {
-        return root.resolve("edge/haproxy/haproxy.cfg");
-    }
-
-    /** A folder. */
-    Path cdnConfiguration() {
-        return root.resolve("edge/varnish");
+    /** A file or folder of the configuration that every environment shares. */
+    public Path edge(String name) {
+        return root.resolve("edge").resolve(name);
     }
 
     /** @throws StackException when it was not built */

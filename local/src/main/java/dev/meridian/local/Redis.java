@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Launch;
+import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -7,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** A datacenter's cache: bounded, and empty after each start. */
 record Redis(Datacenter datacenter, Path server, Path configuration, Path folder, Address at) implements Program {
@@ -27,25 +30,12 @@ record Redis(Datacenter datacenter, Path server, Path configuration, Path folder
     }
 
     @Override
-    public List<String> after() {
-        return List.of();
-    }
-
-    @Override
-    public void prepare() {}
-
-    @Override
     public Launch launch() {
+        String port = Integer.toString(at.port());
+        List<String> options = List.of("--bind", Address.HOST, "--port", port, "--dir", folder.toString());
         return new Launch(
-                List.of(
-                        server.toString(),
-                        configuration.toString(),
-                        "--bind",
-                        Address.HOST,
-                        "--port",
-                        Integer.toString(at.port()),
-                        "--dir",
-                        folder.toString()),
+                Stream.concat(Stream.of(server.toString(), configuration.toString()), options.stream())
+                        .toList(),
                 Map.of());
     }
 

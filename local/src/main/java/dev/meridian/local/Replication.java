@@ -11,19 +11,19 @@ public sealed interface Replication {
     /**
      * For the replica's disk too: a promotion loses nothing that was acknowledged.
      *
-     * @param patience how long commits wait for a replica that is gone. After that the primary goes on alone, and a
+     * @param limit how long commits wait for a replica that is gone. After that the primary goes on alone, and a
      *     promotion is refused until the replica has caught up; at least 2 s, since a replica reports every second
      */
-    record Synchronous(Duration patience) implements Replication {
+    record Synchronous(Duration limit) implements Replication {
 
-        static final int DEFAULT_PATIENCE_SECONDS = 5;
+        public static final int DEFAULT_SECONDS = 5;
 
         private static final Duration SHORTEST = Duration.ofSeconds(2);
 
         public Synchronous {
-            if (patience.compareTo(SHORTEST) < 0) {
+            if (limit.compareTo(SHORTEST) < 0) {
                 throw new StackException("Commits have to wait at least " + SHORTEST.toSeconds()
-                        + " s for a replica that is gone, not " + patience.toMillis() / 1e3 + " s.");
+                        + " s for a replica that is gone, not " + limit.toMillis() / 1e3 + " s.");
             }
         }
     }

@@ -1,14 +1,24 @@
 package dev.meridian.local;
 
+import dev.meridian.local.edge.Varnish;
+import dev.meridian.local.postgres.PostgresPair;
+import dev.meridian.local.postgres.Promotion;
+import dev.meridian.local.postgres.StandbyWatch;
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.ManagedProcess;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Program;
+import dev.meridian.local.process.Training;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -16,7 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * The whole system as processes on this machine's loopback: started, watched, hurt and stopped by name.
@@ -28,8 +39,8 @@ public final class Stack implements AutoCloseable {
     private final StackSettings settings;
     private final Consumer<String> progress;
     private final DataFolder folder;
-    private final Plan plan;
-    private final Map<String, Child> children = new LinkedHashMap<>();
+    private final StackDefinition definition;
+    private final Map<String, ManagedProcess> processes = new LinkedHashMap<>();
     private final StandbyWatch standbyWatch;
     private final Thread shutdownHook;
 
@@ -41,21 +52,21 @@ public final class Stack implements AutoCloseable {
     private int controlPort;
     private String controlSecret = "";
 
-    private Stack(StackSettings settings, Consumer<String> progress, UnaryOperator<Plan> trim) {
+    private Stack(StackSettings settings, Consumer<String> progress, Predicate<String> wanted) {
         this.settings = settings;
         this.progress = progress;
         this.folder = DataFolder.open(settings.data());
         try {
             folder.endLeftovers();
-            this.plan = trim.apply(new Blueprint(settings, folder).plan());
+            this.definition = new StackDefinition(settings, wanted);
             if (settings.fresh()) {
                 List<String> folders = new ArrayList<>(
-                        plan.programs().stream().map(Program::name).toList());
-                // Last: as long as there are data, it is known whose count.
+                        definition.programs().stream().map(Program::name).toList());
+                // Last: as long as there are data, it is known which of them count.
                 folders.add(PostgresPair.FOLDER);
                 folder.wipe(folders);
             }
-            plan.postgres().primary(); // is known, or nothing starts
+            definition.postgres().primaryAddress(); // is known, or nothing starts
         } catch (IOException e) {
             folder.close();
             throw new StackException("Cannot use the data folder " + settings.data() + ": " + e, e);
@@ -63,13 +74,12 @@ public final class Stack implements AutoCloseable {
             folder.close();
             throw e;
         }
-        plan.remarks().forEach(progress);
-        for (Program program : plan.programs()) {
-            children.put(
-                    program.name(),
-                    new Child(program, folder.of(program.name()), folder.log(program.name()), new Watch()));
+        definition.remarks().forEach(progress);
+        for (Program program : definition.programs()) {
+            String name = program.name();
+            processes.put(name, new ManagedProcess(program, folder.of(name), folder.log(name), new Watch()));
         }
-        this.standbyWatch = new StandbyWatch(plan.postgres(), progress);
+        this.standbyWatch = new StandbyWatch(definition.postgres(), progress);
         this.shutdownHook = new Thread(this::stop, "stop-the-stack");
         Runtime.getRuntime().addShutdownHook(shutdownHook);
     }
@@ -86,17 +96,20 @@ public final class Stack implements AutoCloseable {
      * @throws StackException saying in one line what is wrong; nothing is left running then
      */
     public static Stack start(StackSettings settings, Consumer<String> progress) {
-        return start(settings, progress, plan -> plan);
+        return start(settings, progress, name -> true);
     }
 
-    /** @param trim leaves out what a test does without */
-    static Stack start(StackSettings settings, Consumer<String> progress, UnaryOperator<Plan> trim) {
-        Stack stack = new Stack(settings, progress, trim);
+    /** @param wanted the programs, by name, that a test needs */
+    static Stack start(StackSettings settings, Consumer<String> progress, Predicate<String> wanted) {
+        Stack stack = new Stack(settings, progress, wanted);
         try {
             stack.standbyWatch.start();
             stack.startAll();
             stack.openFrontDoor();
-            stack.finishStart();
+            if (!stack.failures.isEmpty()) {
+                throw stack.failures.getFirst();
+            }
+            stack.started = true;
             return stack;
         } catch (RuntimeException e) {
             stack.stop();
@@ -107,22 +120,13 @@ public final class Stack implements AutoCloseable {
     private void startAll() {
         Map<String, CompletableFuture<Void>> starts = new LinkedHashMap<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Child child : inOrderOfStart()) {
+            for (ManagedProcess process :
+                    levels().values().stream().flatMap(List::stream).toList()) {
                 CompletableFuture<?>[] before =
-                        child.program().after().stream().map(starts::get).toArray(CompletableFuture<?>[]::new);
+                        process.program().after().stream().map(starts::get).toArray(CompletableFuture<?>[]::new);
                 starts.put(
-                        child.name(),
-                        CompletableFuture.allOf(before)
-                                .thenRunAsync(
-                                        () -> {
-                                            try {
-                                                startTelling(child);
-                                            } catch (StackException e) {
-                                                failures.add(e);
-                                                throw e;
-                                            }
-                                        },
-                                        threads));
+                        process.name(),
+                        CompletableFuture.allOf(before).thenRunAsync(() -> startWithTheOthers(process), threads));
             }
             CompletableFuture.allOf(starts.values().toArray(CompletableFuture<?>[]::new))
                     .join();
@@ -132,77 +136,79 @@ public final class Stack implements AutoCloseable {
         }
     }
 
-    private List<Child> inOrderOfStart() {
-        return children.values().stream()
-                .sorted(Comparator.comparingInt(child -> plan.level(child.program())))
-                .toList();
+    private void startWithTheOthers(ManagedProcess process) {
+        long begin = System.nanoTime();
+        try {
+            process.start(settings.startLimit(), () -> stopping || !failures.isEmpty());
+        } catch (StackException e) {
+            failures.add(e);
+            throw e;
+        }
+        progress.accept(String.format(
+                "%-22s %-26s %4.1f s", process.name(), process.program().address(), (System.nanoTime() - begin) / 1e9));
+    }
+
+    /** All processes, by how many others must be up before them. */
+    private NavigableMap<Integer, List<ManagedProcess>> levels() {
+        return processes.values().stream()
+                .collect(Collectors.groupingBy(
+                        process -> definition.level(process.program()), TreeMap::new, Collectors.toList()));
     }
 
     /** The services have registered by themselves; now the front door has to find them. */
     private void openFrontDoor() {
         if (settings.services()) {
-            FrontDoor door = new FrontDoor(plan.frontDoor());
+            FrontDoor door = new FrontDoor(definition.frontDoor());
             if (!door.opens(() -> stopping || !failures.isEmpty()) && failures.isEmpty()) {
-                throw new StackException("The front door " + plan.frontDoor()
+                throw new StackException("The front door " + definition.frontDoor()
                         + " does not lead to the services; see the logs in "
                         + settings.data().resolve("logs") + ".");
             }
         }
     }
 
-    private void finishStart() {
-        if (!failures.isEmpty()) {
-            throw failures.getFirst();
-        }
-        started = true;
-    }
-
-    private void startTelling(Child child) {
-        long begin = System.nanoTime();
-        child.start(settings.startLimit(), () -> stopping || !failures.isEmpty());
-        progress.accept(String.format(
-                "%-22s %-26s %4.1f s", child.name(), child.program().address(), (System.nanoTime() - begin) / 1e9));
-    }
-
     /** Lets the programs that can start faster from now on learn to, one after the other; takes a minute or two. */
-    void train() {
-        for (Child child : children.values()) {
-            child.program().training().filter(Training::isDue).ifPresent(training -> {
-                try {
-                    training.run(settings.data(), folder.log("training"), () -> stopping);
-                } catch (IOException e) {
-                    progress.accept("Cannot prepare a faster start of " + child.name() + ": " + e);
+    public void train() {
+        for (Program program : definition.programs()) {
+            try {
+                Optional<Training> training = program.training().filter(Training::isDue);
+                if (training.isPresent()) {
+                    training.get().run(settings.data(), folder.log("training"), () -> stopping);
                 }
-            });
+            } catch (IOException e) {
+                progress.accept("Cannot prepare a faster start of " + program.name() + ": " + e);
+            }
         }
     }
 
     /** All components as they stand now. */
     public List<Component> status() {
         // Each answer may take a second when something hangs.
-        return children.values().parallelStream().map(Child::component).toList();
+        return processes.values().parallelStream()
+                .map(ManagedProcess::component)
+                .toList();
     }
 
     /** @throws StackException when there is none of that name */
     public Component component(String name) {
-        return child(name).component();
+        return process(name).component();
     }
 
     /** Starts a program that is down and returns when it serves; one that runs is left alone. */
     public void start(String name) {
-        child(name).start(settings.startLimit(), () -> stopping);
+        process(name).start(settings.startLimit(), () -> stopping);
     }
 
     /** Ends a program in order. */
     public void stop(String name) {
-        child(name).stop();
-        recordQuietly();
+        process(name).stop();
+        recordState();
     }
 
     /** kill -9. */
     public void kill(String name) {
-        child(name).kill();
-        recordQuietly();
+        process(name).kill();
+        recordState();
     }
 
     /**
@@ -218,12 +224,12 @@ public final class Stack implements AutoCloseable {
 
     String promote(Duration catchUp) {
         try {
-            Promotion promotion = new Promotion(plan.postgres(), server -> child(server.name()));
+            Promotion promotion = new Promotion(definition.postgres(), this::process);
             String primary = standbyWatch.still(() -> promotion.run(catchUp));
             progress.accept(primary + " is the primary now.");
             return primary;
         } finally {
-            recordQuietly();
+            recordState();
         }
     }
 
@@ -234,67 +240,67 @@ public final class Stack implements AutoCloseable {
 
     /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
     public boolean isReplicaInStep() {
-        return plan.postgres().roles().inStep();
+        return definition.postgres().inStep();
     }
 
     /** SIGSTOP: it is alive, silent, and its connections stay open. */
     public void pause(String name) {
-        child(name).pause();
+        process(name).pause();
     }
 
     /** SIGCONT. */
     public void resume(String name) {
-        child(name).resume();
+        process(name).resume();
     }
 
     /** @throws StackException when the component is not in that state within the limit */
     public void await(String name, ComponentState state, Duration limit) {
-        Child child = child(name);
-        if (!Deadline.in(limit).await(() -> child.state() == state)) {
+        ManagedProcess process = process(name);
+        if (!Deadline.in(limit).await(() -> process.state() == state)) {
             throw new StackException(
-                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + child.hint());
+                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + process.hint());
         }
     }
 
-    private Child child(String name) {
-        Child child = children.get(name);
-        if (child == null) {
+    private ManagedProcess process(String name) {
+        ManagedProcess process = processes.get(name);
+        if (process == null) {
             throw new StackException(
-                    "There is no component " + name + "; there are " + String.join(", ", children.keySet()) + ".");
+                    "There is no component " + name + "; there are " + String.join(", ", processes.keySet()) + ".");
         }
-        return child;
+        return process;
     }
 
     /** Where clients come in; the origin of tokens and pages. */
     public URI frontDoor() {
-        return plan.frontDoor();
+        return definition.frontDoor();
     }
 
     public int frontDoorPort() {
-        return plan.frontDoor().getPort();
+        return definition.frontDoor().getPort();
     }
 
     /** Both PostgreSQL servers, as a pgjdbc URL takes them: host:port,host:port. */
     public String postgresHosts() {
-        return plan.postgres().hosts();
+        return definition.postgres().hosts();
     }
 
     /** The server that is the primary now. */
     public Address postgresPrimary() {
-        return plan.postgres().primary().address();
+        return definition.postgres().primaryAddress();
     }
 
     /** The server that is the replica now, or will be when it is started. */
     public Address postgresReplica() {
-        return plan.postgres().replica().address();
+        return definition.postgres().replicaAddress();
     }
 
     public String kafkaBootstrapServers() {
-        return plan.kafka().toString();
+        return definition.kafka().toString();
     }
 
     public Address redis() {
-        return plan.redis();
+        return definition.redis();
     }
 
     /**
@@ -303,7 +309,7 @@ public final class Stack implements AutoCloseable {
      * @throws StackException when there is no CDN
      */
     public Address cdnInside() {
-        return plan.cdnInside().orElseThrow(() -> new StackException("There is no " + Varnish.NAME + " here."));
+        return definition.cdnInside().orElseThrow(() -> new StackException("There is no " + Varnish.NAME + " here."));
     }
 
     public Path data() {
@@ -312,17 +318,17 @@ public final class Stack implements AutoCloseable {
 
     /** The log of a component. */
     public Path log(String name) {
-        return child(name).log().path();
+        return process(name).log().path();
     }
 
-    /** Makes the stack known to commands from elsewhere. */
-    void announce(int port, String secret) {
+    /** Makes the stack known to the commands of a second terminal, which listen to it on that port. */
+    public void announce(int port, String secret) {
         controlPort = port;
         controlSecret = secret;
-        recordQuietly();
+        recordState();
     }
 
-    /** Ends everything in order: whoever depends on another ends before it. Bounded; may be called again. */
+    /** Ends everything in order: a program before those that it depends on. Bounded; may be called again. */
     public synchronized void stop() {
         if (stopping) {
             return;
@@ -332,20 +338,15 @@ public final class Stack implements AutoCloseable {
             progress.accept("Stopping.");
         }
         standbyWatch.close();
-        Map<Integer, List<Child>> levels = new TreeMap<>(Comparator.reverseOrder());
-        for (Child child : children.values()) {
-            levels.computeIfAbsent(plan.level(child.program()), level -> new ArrayList<>())
-                    .add(child);
-        }
-        for (List<Child> level : levels.values()) {
+        for (List<ManagedProcess> level : levels().descendingMap().values()) {
             try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                level.forEach(child -> threads.submit(started ? child::stop : child::kill));
+                level.forEach(process -> threads.submit(started ? process::stop : process::kill));
             }
         }
         synchronized (folder) {
             folder.close();
         }
-        plan.close();
+        definition.close();
         try {
             Runtime.getRuntime().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException e) {
@@ -358,44 +359,41 @@ public final class Stack implements AutoCloseable {
         stop();
     }
 
-    private void recordState() throws IOException {
+    private void recordState() {
         synchronized (folder) {
             if (stopping) {
                 return;
             }
             List<DataFolder.Running> running = new ArrayList<>();
-            for (Child child : children.values()) {
-                child.process().ifPresent(process -> running.add(new DataFolder.Running(child.name(), process)));
+            processes
+                    .values()
+                    .forEach(process -> process.process()
+                            .ifPresent(alive -> running.add(new DataFolder.Running(process.name(), alive))));
+            try {
+                folder.record(new DataFolder.Supervisor(
+                        OsProcess.of(ProcessHandle.current()), controlPort, controlSecret, List.copyOf(running)));
+            } catch (IOException e) {
+                progress.accept("Cannot write the state of the stack: " + e);
             }
-            folder.record(new DataFolder.Supervisor(
-                    OsProcess.of(ProcessHandle.current()), controlPort, controlSecret, List.copyOf(running)));
         }
     }
 
-    private void recordQuietly() {
-        try {
+    private final class Watch implements ManagedProcess.Listener {
+        @Override
+        public void started() {
             recordState();
-        } catch (IOException e) {
-            progress.accept("Cannot write the state of the stack: " + e);
-        }
-    }
-
-    private final class Watch implements Child.Listener {
-        @Override
-        public void started(Child child) {
-            recordQuietly();
         }
 
         @Override
-        public void died(Child child, int exit) {
+        public void died(ManagedProcess ended, int exit) {
             if (stopping) {
                 return;
             }
             if (!started) {
-                failures.add(child.deathDuringStart(exit));
+                failures.add(ended.deathDuringStart(exit));
             } else {
-                progress.accept(child.name() + " ended on its own with status " + exit + "; its log is "
-                        + child.log().path());
+                progress.accept(ended.name() + " ended on its own with status " + exit + "; its log is "
+                        + ended.log().path());
             }
         }
     }

@@ -54,7 +54,9 @@ public record StackSettings(
 
     /** For tests and benchmarks: free ports throughout, so that it lives beside any other. */
     public static StackSettings isolated(Path data) {
-        return defaults().withData(data).withFrontDoor(0).withPreferredPorts(false);
+        StackSettings defaults = defaults();
+        return new StackSettings(
+                defaults.root, data, 0, false, false, true, true, defaults.replication, defaults.startLimit);
     }
 
     public StackSettings withData(Path data) {
@@ -62,10 +64,6 @@ public record StackSettings(
     }
 
     public StackSettings withFrontDoor(int frontDoor) {
-        return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
-    }
-
-    public StackSettings withPreferredPorts(boolean preferredPorts) {
         return new StackSettings(root, data, frontDoor, preferredPorts, fresh, services, edge, replication, startLimit);
     }
 

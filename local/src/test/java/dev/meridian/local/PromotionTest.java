@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.cli.ControlChannel;
+import dev.meridian.local.cli.RemoteStack;
+import dev.meridian.local.postgres.PostgresRoles;
+import dev.meridian.local.postgres.PostgresUser;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -61,7 +65,7 @@ class PromotionTest {
     }
 
     private static void start(StackSettings settings, String... programs) {
-        RUNNING.set(Stack.start(settings, TOLD::add, plan -> plan.only(Set.of(programs))));
+        RUNNING.set(Stack.start(settings, TOLD::add, Set.of(programs)::contains));
     }
 
     private static StackSettings settings() {
@@ -117,7 +121,7 @@ class PromotionTest {
         stack().start(former);
         try (ControlChannel ignored = ControlChannel.open(stack(), () -> {})) {
             RemoteStack remote = RemoteStack.on(data);
-            assertThat(remote.promote()).isEqualTo(former);
+            assertThat(remote.command("promote", "")).isEqualTo(former);
             assertThat(remote.status()).isEqualTo(stack().status());
             assertThat(remote.statusJson()).contains("\"role\":\"primary\"", "\"role\":\"replica\"");
         }
@@ -215,7 +219,7 @@ class PromotionTest {
         write("INSERT INTO kept VALUES (2)");
     }
 
-    /** The record comes before what it says: without it, nobody but the former primary ever takes writes. */
+    /** The record comes before what it says: without it, only the former primary ever takes writes. */
     @Test
     void aPromotionThatCannotBeRecordedDoesNotHappen() throws Exception {
         String former = name(PostgresRole.PRIMARY);

@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.cli.ControlChannel;
+import dev.meridian.local.cli.RemoteStack;
+import dev.meridian.local.process.Http;
+import dev.meridian.local.process.Signal;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -40,6 +45,8 @@ class StackTest {
 
     @BeforeAll
     static void start() throws Exception {
+        Files.createDirectories(logOfANewerBroker().resolveSibling(""));
+        Files.writeString(logOfANewerBroker(), "version=1\nnode.id=99\ncluster.id=of-another-broker\n");
         RUNNING.set(Stack.start(settings(), TOLD::add));
         assertThat(TOLD).hasSize(4); // a line of progress for each
         update("CREATE TABLE kept (id int PRIMARY KEY)");
@@ -65,6 +72,16 @@ class StackTest {
             assertThat(ProcessHandle.of(component.pid())).isPresent();
             assertThat(component.address()).startsWith("127.0.0.1:");
         });
+    }
+
+    @Test
+    void theBrokerLeavesALogAloneThatItCannotRead() {
+        assertThat(logOfANewerBroker()).content().contains("of-another-broker");
+        assertThat(stack().component("kafka").state()).isEqualTo(ComponentState.UP);
+    }
+
+    private static Path logOfANewerBroker() {
+        return data.resolve("kafka/log/meta.properties");
     }
 
     @Test

@@ -1,0 +1,112 @@
+package dev.meridian.local.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dev.meridian.local.Address;
+import dev.meridian.local.Stack;
+import dev.meridian.local.StackException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.concurrent.Executors;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * How commands of a second terminal reach the supervisor: HTTP on loopback, with a secret that only the owner of the
+ * data folder can read.
+ */
+public final class ControlChannel implements AutoCloseable {
+
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final HttpServer server;
+    private final String secret;
+    private final Stack stack;
+    private final Runnable stopAll;
+
+    private ControlChannel(HttpServer server, String secret, Stack stack, Runnable stopAll) {
+        this.server = server;
+        this.secret = secret;
+        this.stack = stack;
+        this.stopAll = stopAll;
+    }
+
+    /** @param stopAll asked to end the stack; returns at once */
+    public static ControlChannel open(Stack stack, Runnable stopAll) {
+        byte[] secret = new byte[24];
+        new SecureRandom().nextBytes(secret);
+        try {
+            HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getByName(Address.HOST), 0), 0);
+            ControlChannel channel = new ControlChannel(server, HexFormat.of().formatHex(secret), stack, stopAll);
+            server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+            server.createContext("/", channel::handle);
+            server.start();
+            stack.announce(server.getAddress().getPort(), channel.secret);
+            return channel;
+        } catch (IOException e) {
+            throw new StackException("Cannot listen for commands: " + e.getMessage(), e);
+        }
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (!isAuthorized(exchange)) {
+                answer(exchange, 403, "");
+                return;
+            }
+            exchange.getRequestBody().readAllBytes();
+            String[] words = exchange.getRequestURI().getPath().substring(1).split("/", 2);
+            String name = words.length > 1 ? words[1] : "";
+            if (words[0].equals("stop") && name.isEmpty()) {
+                answer(exchange, 200, "");
+                exchange.close(); // before the end, which closes this channel too
+                stopAll.run();
+                return;
+            }
+            try {
+                answer(exchange, 200, obey(words[0], name));
+            } catch (StackException e) {
+                answer(exchange, 409, String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    private String obey(String command, String name) {
+        switch (command) {
+            case "status" -> {
+                return JSON.writeValueAsString(stack.status());
+            }
+            case "promote" -> {
+                return stack.promote();
+            }
+            case "start" -> stack.start(name);
+            case "stop" -> stack.stop(name);
+            case "kill" -> stack.kill(name);
+            case "pause" -> stack.pause(name);
+            case "resume" -> stack.resume(name);
+            default -> throw new StackException("No such command: " + command + ".");
+        }
+        return "";
+    }
+
+    private boolean isAuthorized(HttpExchange exchange) {
+        String given = exchange.getRequestHeaders().getFirst("Authorization");
+        return given != null && MessageDigest.isEqual(given.getBytes(UTF_8), ("Bearer " + secret).getBytes(UTF_8));
+    }
+
+    private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+        byte[] bytes = body.getBytes(UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+        exchange.getResponseBody().write(bytes);
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+}

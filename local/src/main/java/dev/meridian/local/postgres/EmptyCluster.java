@@ -1,0 +1,72 @@
+package dev.meridian.local.postgres;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.meridian.local.StackException;
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.postgresql.core.NativeQuery;
+import org.postgresql.core.Parser;
+
+/**
+ * How a server comes to its first data.
+ *
+ * @param initialisation the roles and databases that everything else needs, as SQL
+ */
+record EmptyCluster(PostgresServer server, Path initialisation) {
+
+    /** Replaces what an interrupted attempt left. */
+    void make() throws IOException {
+        Folders.delete(server.cluster());
+        Folders.createPrivate(server.cluster());
+        server.user().own(server.cluster());
+        Path password = Files.createTempFile("meridian", ".password");
+        try {
+            Files.writeString(password, PostgresServer.SUPERUSER, UTF_8);
+            server.user().own(password);
+            List<String> command = new ArrayList<>(server.user().prefix());
+            command.add(server.binaries().resolve("bin/initdb").toString());
+            command.add("--pgdata=" + server.cluster());
+            command.add("--username=" + PostgresServer.SUPERUSER);
+            command.add("--pwfile=" + password);
+            command.add("--auth=scram-sha-256");
+            command.add("--encoding=UTF8");
+            command.addAll(List.of("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"));
+            // The marker of completeness covers an interrupted start; the server syncs from there on.
+            command.add("--no-sync");
+            Commands.require("make a cluster with initdb", command, Path.of("/"));
+        } finally {
+            Files.deleteIfExists(password);
+        }
+    }
+
+    /** Creates roles and databases; every role that may log in gets its own name as its password. */
+    void fill() throws IOException {
+        try (Connection connection = server.connect(Duration.ofSeconds(30));
+                Statement statement = connection.createStatement()) {
+            String script = Files.readString(initialisation);
+            // One by one: CREATE DATABASE refuses to share a request.
+            for (NativeQuery query : Parser.parseJdbcSql(script, true, false, true, false, false)) {
+                statement.execute(query.nativeSql);
+            }
+            statement.execute("""
+                    DO $$ DECLARE role name; BEGIN
+                      FOR role IN SELECT rolname FROM pg_authid WHERE rolcanlogin AND rolpassword IS NULL LOOP
+                        EXECUTE format('ALTER ROLE %I PASSWORD %L', role, role);
+                      END LOOP;
+                    END $$""");
+        } catch (SQLException e) {
+            throw new StackException("Cannot run " + initialisation + ": " + e.getMessage(), e);
+        }
+        server.markComplete(0);
+    }
+}

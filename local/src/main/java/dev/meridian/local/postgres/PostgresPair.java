@@ -1,0 +1,167 @@
+package dev.meridian.local.postgres;
+
+import dev.meridian.local.Address;
+import dev.meridian.local.Datacenter;
+import dev.meridian.local.PostgresRole;
+import dev.meridian.local.Replication;
+import dev.meridian.local.StackException;
+import dev.meridian.local.process.Program;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The two PostgreSQL servers. Which of them is the primary is asked anew each time, since a promotion changes it.
+ *
+ * <p>Safe for use by several threads; no method waits for a server.
+ */
+public final class PostgresPair {
+
+    /** Where the record of the roles is, in the data folder. */
+    public static final String FOLDER = "postgres";
+
+    /** What the two servers are at first; their names stay as they are when their roles change. */
+    private static final String FIRST = "postgres-primary";
+
+    private static final String SECOND = "postgres-replica";
+
+    private final PostgresServer first;
+    private final PostgresServer second;
+    private final PostgresRoles.Record record;
+    private final List<Program> programs;
+    private volatile Replication replication;
+
+    /**
+     * @param data where their data are, and the record of their roles
+     * @param binaries the folder that holds bin/postgres
+     * @param edge the folder of what every server shares: its configuration and the first roles and databases
+     */
+    public PostgresPair(
+            Path data,
+            Path binaries,
+            Path edge,
+            Datacenter datacenter,
+            Address first,
+            Address second,
+            Replication replication) {
+        PostgresUser user = PostgresUser.choose(data, binaries);
+        Path shared = edge.resolve("postgresql.conf");
+        this.first = new PostgresServer(FIRST, binaries, data.resolve(FIRST), first, user, shared);
+        this.second = new PostgresServer(SECOND, binaries, data.resolve(SECOND), second, user, shared);
+        this.record = new PostgresRoles.Record(data.resolve(FOLDER).resolve("roles.json"));
+        this.replication = replication;
+        this.programs = Stream.of(this.first, this.second)
+                .<Program>map(server ->
+                        new Postgres(datacenter, server, this, new EmptyCluster(server, edge.resolve("init.sql"))))
+                .toList();
+    }
+
+    public List<Program> programs() {
+        return programs;
+    }
+
+    /** @throws StackException when the record cannot be read */
+    synchronized PostgresRoles roles() {
+        return record.read().orElseGet(() -> PostgresRoles.initial(first.name()));
+    }
+
+    PostgresServer primary() {
+        String name = roles().primary();
+        return Stream.of(first, second)
+                .filter(server -> server.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new StackException("The primary of record is " + name + ", and there are only "
+                        + first.name() + " and " + second.name() + "."));
+    }
+
+    PostgresServer replica() {
+        return primary().equals(first) ? second : first;
+    }
+
+    PostgresRole role(PostgresServer server) {
+        return server.equals(primary()) ? PostgresRole.PRIMARY : PostgresRole.REPLICA;
+    }
+
+    /**
+     * The server that is the primary of record.
+     *
+     * @throws StackException when the record cannot be read
+     */
+    public Address primaryAddress() {
+        return primary().address();
+    }
+
+    public Address replicaAddress() {
+        return replica().address();
+    }
+
+    /** As pgjdbc takes them: host:port,host:port, always in the same order. */
+    public String hosts() {
+        return first.address() + "," + second.address();
+    }
+
+    /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
+    public boolean inStep() {
+        return roles().inStep();
+    }
+
+    Replication replication() {
+        return replication;
+    }
+
+    void replicate(Replication how) {
+        replication = how;
+    }
+
+    /** From now on the replica is the primary of record. Nothing else happens: see {@link Promotion} for the order. */
+    synchronized void handOver() {
+        record.write(roles().handedOverTo(replica().name()));
+    }
+
+    /** False, and nothing changes, when a promotion ended the term meanwhile. */
+    synchronized boolean recordStep(int term, boolean inStep) {
+        PostgresRoles roles = roles();
+        if (roles.term() == term && roles.inStep() != inStep) {
+            record.write(roles.withInStep(inStep));
+        }
+        return roles.term() == term;
+    }
+
+    /**
+     * What the primary starts with. Its commits wait from the first one on if they did before; if they shall not, the
+     * record says so first.
+     */
+    synchronized Map<String, String> primarySettings() {
+        PostgresRoles roles = roles();
+        boolean wait = roles.inStep() && replication instanceof Replication.Synchronous;
+        recordStep(roles.term(), wait);
+        return primarySettings(wait);
+    }
+
+    Map<String, String> primarySettings(boolean commitsWait) {
+        // The name has a hyphen, so it is quoted as an identifier.
+        return Map.of("synchronous_standby_names", commitsWait ? '"' + replica().name() + '"' : "");
+    }
+
+    Map<String, String> replicaSettings() {
+        String connection = "host=%s port=%d user=%s password=%s application_name=%s"
+                .formatted(
+                        Address.HOST,
+                        primary().address().port(),
+                        PostgresServer.REPLICATOR,
+                        PostgresServer.REPLICATOR,
+                        replica().name());
+        return Map.of(
+                // A primary that is gone is noticed and looked for again.
+                "primary_conninfo",
+                connection + " connect_timeout=2 tcp_user_timeout=5000",
+                "primary_slot_name",
+                BaseCopy.slot(replica()),
+                "wal_retrieve_retry_interval",
+                "500ms",
+                // Silence means something after a few seconds.
+                "wal_receiver_status_interval",
+                "1s");
+    }
+}

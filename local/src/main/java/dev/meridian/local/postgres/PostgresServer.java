@@ -1,0 +1,221 @@
+package dev.meridian.local.postgres;
+
+import dev.meridian.local.Address;
+import dev.meridian.local.PostgresRole;
+import dev.meridian.local.StackException;
+import dev.meridian.local.process.Launch;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Platform;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * What a primary and a replica share: the binaries, a cluster's folder, an address.
+ *
+ * @param cluster the data directory
+ */
+record PostgresServer(
+        String name, Path binaries, Path cluster, Address address, PostgresUser user, Path sharedConfiguration) {
+
+    static final String SUPERUSER = "postgres";
+
+    /** The role that the replica streams as; its password is its name, like every role's here. */
+    static final String REPLICATOR = "replicator";
+
+    /**
+     * Written last when a cluster is made: one without it was interrupted while it was made. It holds the term in which
+     * that was, see {@link PostgresRoles#term}.
+     */
+    private static final String COMPLETE = "meridian.complete";
+
+    /** With this file a server starts as a replica; it removes the file when it is promoted. */
+    private static final String STANDBY = "standby.signal";
+
+    private static final String LOCK = "postmaster.pid";
+
+    private static final Duration PROMOTION_LIMIT = Duration.ofSeconds(60);
+
+    boolean isComplete() {
+        return Files.exists(cluster.resolve(COMPLETE));
+    }
+
+    boolean isCompleteIn(int term) throws IOException {
+        if (!isComplete()) {
+            return false;
+        }
+        String noted = Files.readString(cluster.resolve(COMPLETE)).strip();
+        return (noted.isEmpty() ? "0" : noted).equals(Integer.toString(term));
+    }
+
+    void markComplete(int term) throws IOException {
+        Path incoming = cluster.resolve(COMPLETE + ".incoming");
+        Files.writeString(incoming, Integer.toString(term));
+        Files.move(incoming, cluster.resolve(COMPLETE), StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** From its next start on it takes no writes before it is promoted, also when it is started by hand. */
+    void fence() throws IOException {
+        Path signal = cluster.resolve(STANDBY);
+        if (Files.isDirectory(cluster) && !Files.exists(signal)) {
+            Files.createFile(signal);
+        }
+    }
+
+    boolean isFenced() {
+        return Files.exists(cluster.resolve(STANDBY));
+    }
+
+    /** Files of a cluster that a copy of it must not have. */
+    static boolean belongsToOneServer(Path relative) {
+        String top = relative.getName(0).toString();
+        return top.startsWith(COMPLETE)
+                || top.equals(STANDBY)
+                || top.startsWith("backup_label")
+                || top.startsWith("postmaster.")
+                || relative.getNameCount() > 1
+                        && List.of("pg_wal", "pg_replslot").contains(top);
+    }
+
+    /** Writes the whole configuration: the shared part, and what this machine adds. */
+    void configure(Map<String, String> role) throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(sharedConfiguration));
+        lines.add("""
+
+                # The local stack's part, written before each start.
+                listen_addresses = '%s'
+                port = %d
+                # Paths of sockets are limited to some hundred bytes, and none is needed.
+                unix_socket_directories = ''
+                shared_buffers = 48MB
+                max_wal_size = 512MB
+                # Beside ten other programs: fewer idle processes.
+                autovacuum_max_workers = 2
+                max_logical_replication_workers = 0
+                max_parallel_workers_per_gather = 0""".formatted(Address.HOST, address.port()));
+        if (Platform.current().isLinux()) { // the only one that can
+            // After a crash or a copy, all files at once rather than a thousand one by one: seconds on a busy disk.
+            lines.add("recovery_init_sync_method = syncfs");
+        }
+        role.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
+        Files.write(cluster.resolve("postgresql.conf"), lines);
+        Files.write(
+                cluster.resolve("pg_hba.conf"),
+                List.of(
+                        "host all all " + Address.HOST + "/32 scram-sha-256",
+                        "host replication " + REPLICATOR + " " + Address.HOST + "/32 scram-sha-256"));
+        user.own(cluster);
+    }
+
+    /**
+     * Removes the lock file of a killed server when its process id belongs to some other program by now: PostgreSQL
+     * itself cannot tell and would refuse to start.
+     */
+    void forgetDeadServer() throws IOException {
+        Path lock = cluster.resolve(LOCK);
+        if (!Files.exists(lock)) {
+            return;
+        }
+        boolean alive;
+        try (Stream<String> lines = Files.lines(lock)) {
+            alive = lines.findFirst()
+                    .filter(line -> line.matches("[0-9]+"))
+                    .flatMap(line -> ProcessHandle.of(Long.parseLong(line)))
+                    .flatMap(process -> process.info().command())
+                    .filter(command -> command.endsWith("/postgres"))
+                    .isPresent();
+        }
+        if (!alive) {
+            Files.delete(lock);
+        }
+    }
+
+    Launch launch() {
+        return new Launch(
+                List.of(binaries.resolve("bin/postgres").toString(), "-D", cluster.toString()),
+                user.prefix(),
+                Map.of("LC_ALL", "C"));
+    }
+
+    /** A session of the superuser, each of whose steps is bounded by the limit. */
+    Connection connect(Duration limit) throws SQLException {
+        long seconds = Math.max(1, limit.toSeconds());
+        return DriverManager.getConnection(
+                "jdbc:postgresql://%s/postgres?sslmode=disable&gssEncMode=disable&connectTimeout=%d&loginTimeout=%d&socketTimeout=%d"
+                        .formatted(address, seconds, seconds, seconds),
+                SUPERUSER,
+                SUPERUSER);
+    }
+
+    /** The first column of a query's only row, as text; empty when there is no row. */
+    static String ask(Connection connection, String sql, String... arguments) throws SQLException {
+        try (PreparedStatement query = connection.prepareStatement(sql)) {
+            for (int i = 0; i < arguments.length; i++) {
+                query.setString(i + 1, arguments[i]);
+            }
+            try (ResultSet row = query.executeQuery()) {
+                return row.next() ? String.valueOf(row.getString(1)) : "";
+            }
+        }
+    }
+
+    /** Whether it answers queries, and takes writes or not as the role says. */
+    boolean answersAs(PostgresRole role) {
+        try (Connection connection = connect(Duration.ofSeconds(1))) {
+            return isInRecovery(connection) == (role == PostgresRole.REPLICA);
+        } catch (SQLException e) {
+            return false;
+        }
+    }
+
+    static boolean isInRecovery(Connection connection) throws SQLException {
+        return ask(connection, "SELECT pg_is_in_recovery()").equals("t");
+    }
+
+    /**
+     * Ends its recovery and returns when it takes writes, on a timeline of its own; one that does already is left alone.
+     *
+     * @throws StackException when it does not within a minute
+     */
+    void promote() {
+        long seconds = PROMOTION_LIMIT.toSeconds();
+        try (Connection connection = connect(PROMOTION_LIMIT.plusSeconds(10))) {
+            if (isInRecovery(connection)
+                    && !ask(connection, "SELECT pg_promote(true, " + seconds + ")")
+                            .equals("t")) {
+                throw new StackException(name + " did not become the primary within " + seconds
+                        + " s; another `promote` goes on with it.");
+            }
+        } catch (SQLException e) {
+            throw new StackException("Cannot promote " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The processes on its data, also those that were started by hand; none where the system does not tell (macOS). */
+    List<OsProcess> processes() {
+        try {
+            return Files.isDirectory(cluster) ? OsProcess.in(cluster.toRealPath(), "postgres") : List.of();
+        } catch (IOException e) {
+            throw new StackException("Cannot look for the processes of " + name + ": " + e, e);
+        }
+    }
+
+    /** Lets a server that runs take a new configuration. */
+    void reconfigure(Map<String, String> role) throws IOException, SQLException {
+        configure(role);
+        try (Connection connection = connect(Duration.ofSeconds(5))) {
+            ask(connection, "SELECT pg_reload_conf()");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dev.meridian.local.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+
+/** Small requests over loopback. The JDK's newer client prepares for TLS first, which costs half a second of start. */
+public record Http(Duration limit) {
+
+    /** For asking a program whether it is ready. */
+    public static final Http PROBE = new Http(Duration.ofSeconds(1));
+
+    public record Answer(int status, String body) {
+
+        public boolean is(int expected) {
+            return status == expected;
+        }
+
+        /** For messages: one line. */
+        @Override
+        public String toString() {
+            return status + " " + body.lines().findFirst().orElse("");
+        }
+    }
+
+    /** Whether a GET is answered with this status. */
+    public boolean answers(URI uri, int status) {
+        try {
+            return get(uri, Map.of()).is(status);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    public Answer get(URI uri, Map<String, String> headers) throws IOException {
+        return exchange("GET", uri, headers, "");
+    }
+
+    public Answer post(URI uri, Map<String, String> headers, String body) throws IOException {
+        return exchange("POST", uri, headers, body);
+    }
+
+    private Answer exchange(String method, URI uri, Map<String, String> headers, String body) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+        try {
+            connection.setRequestMethod(method);
+            connection.setConnectTimeout((int) limit.toMillis());
+            connection.setReadTimeout((int) limit.toMillis());
+            connection.setInstanceFollowRedirects(false);
+            headers.forEach(connection::setRequestProperty);
+            if (method.equals("POST")) {
+                connection.setDoOutput(true);
+                connection.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
+            }
+            int status = connection.getResponseCode();
+            try (InputStream in = status < 400 ? connection.getInputStream() : connection.getErrorStream()) {
+                return new Answer(status, in == null ? "" : new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            }
+        } finally {
+            connection.disconnect();
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.meridian.local.process;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The log of one program: bounded, and able to say why its program died. */
+public record LogFile(Path path) {
+
+    /** A log larger than this is put aside, in place of the one put aside before, when its program starts. */
+    private static final long ROLL_OVER = 4 * 1024 * 1024;
+
+    private static final int TAIL = 64 * 1024;
+
+    private static final int LONGEST_REASON = 300;
+
+    private static final Pattern CAUSE = Pattern.compile("Caused by: .*");
+
+    private static final Pattern COMPLAINT =
+            Pattern.compile("FATAL|PANIC|ERROR|Exception|Error:|error:|cannot|could not", Pattern.MULTILINE);
+
+    private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. ).*");
+
+    public void rollOver() throws IOException {
+        Files.createDirectories(path.resolve("..").normalize());
+        if (Files.exists(path) && Files.size(path) > ROLL_OVER) {
+            Files.move(path, path.resolveSibling(path.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    /** How long it is now; what a program says is what follows. */
+    public long size() {
+        try {
+            return Files.exists(path) ? Files.size(path) : 0;
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
+    /** The line written since then that most likely says why the program died. */
+    public String reasonSince(long position) {
+        try (var channel = Files.newByteChannel(path)) {
+            long start = Math.max(position, channel.size() - TAIL);
+            channel.position(start);
+            var bytes = ByteBuffer.allocate((int) (channel.size() - start));
+            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
+                // until full
+            }
+            String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
+            return reason(text.lines().toList());
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The deepest cause, else the last complaint, else the last line that says anything. */
+    public static String reason(List<String> lines) {
+        List<String> said = lines.stream()
+                .filter(line -> !line.isBlank() && !STACK_FRAME.matcher(line).matches())
+                .map(String::strip)
+                .toList();
+        int description = said.lastIndexOf("Description:"); // Spring Boot's own diagnosis
+        if (description >= 0 && description + 1 < said.size()) {
+            return shortened(said.get(description + 1));
+        }
+        return said.stream()
+                .filter(line -> CAUSE.matcher(line).matches())
+                .reduce((first, second) -> second)
+                .or(() -> said.stream()
+                        .filter(line -> COMPLAINT.matcher(line).find())
+                        .reduce((first, second) -> second))
+                .or(() -> said.stream().reduce((first, second) -> second))
+                .map(LogFile::shortened)
+                .orElse("");
+    }
+
+    private static String shortened(String line) {
+        return line.length() <= LONGEST_REASON ? line : line.substring(0, LONGEST_REASON) + "...";
+    }
+}

@@ -1,0 +1,68 @@
+package dev.meridian.local.process;
+
+import dev.meridian.local.ComponentType;
+import dev.meridian.local.Datacenter;
+import dev.meridian.local.PostgresRole;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** A real program or one of our services: what it is called and how it starts. It runs as a {@link ManagedProcess}. */
+public interface Program {
+
+    String name();
+
+    ComponentType type();
+
+    Datacenter datacenter();
+
+    /** Of a program that is one of two which change places. */
+    default Optional<PostgresRole> role() {
+        return Optional.empty();
+    }
+
+    /** host:port, or a URL where it speaks HTTP. */
+    String address();
+
+    /** The names of the programs that must be up before this one starts. */
+    default List<String> after() {
+        return List.of();
+    }
+
+    /** Brings its files into the state that the launch needs; called before every launch. */
+    default void prepare() throws IOException {}
+
+    Launch launch() throws IOException;
+
+    /** Asks the program itself whether it serves; takes at most about a second. */
+    boolean ready();
+
+    /** What it answers instead of being ready, in one line; empty where it has no words for it. */
+    default String notReadyReason() {
+        return "";
+    }
+
+    /** Whether it has started far enough for {@link #afterStart}, after which it is ready. */
+    default boolean started() {
+        return ready();
+    }
+
+    /** What has to happen once it has started and before others may use it; safe to repeat. */
+    default void afterStart() throws IOException {}
+
+    /** How it comes to start faster, where there is a way. */
+    default Optional<Training> training() throws IOException {
+        return Optional.empty();
+    }
+
+    /** The signal that asks it to end in order. */
+    default Signal stopSignal() {
+        return Signal.TERM;
+    }
+
+    /** How long it may take to end in order before it is killed. */
+    default Duration stopTimeout() {
+        return Duration.ofSeconds(10);
+    }
+}

@@ -1,0 +1,79 @@
+package dev.meridian.local.process;
+
+import dev.meridian.local.StackException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Starts processes that live no longer than this JVM and do not hear its terminal's Ctrl-C.
+ *
+ * <p>A session of its own keeps a Ctrl-C from reaching the children before the supervisor can end them in order. On
+ * Linux the kernel kills them when the supervisor dies, however it dies (PR_SET_PDEATHSIG, see prctl(2)). That signal
+ * is sent when the THREAD that started the child ends, so one thread that never ends starts them all. On macOS the
+ * next start ends what a crashed supervisor left behind.
+ */
+public final class Spawner {
+
+    private static final ExecutorService THREAD = Executors.newSingleThreadExecutor(
+            Thread.ofPlatform().daemon().name("spawner").factory());
+
+    private static final List<String> OWN_SESSION = ownSession();
+    private static final List<String> DIE_WITH_PARENT = dieWithParent();
+
+    private Spawner() {}
+
+    static Process spawn(Launch launch, Path folder, Path log) throws IOException {
+        List<String> command = new ArrayList<>(OWN_SESSION);
+        command.addAll(launch.identity());
+        // After the change of user, which would clear it.
+        command.addAll(DIE_WITH_PARENT);
+        command.addAll(launch.command());
+        return start(command, launch, folder, log);
+    }
+
+    /** Starts a process that outlives this JVM; it has to find its own end. */
+    public static Process detach(Launch launch, Path folder, Path log) throws IOException {
+        List<String> command = new ArrayList<>(OWN_SESSION);
+        command.addAll(launch.command());
+        return start(command, launch, folder, log);
+    }
+
+    private static Process start(List<String> command, Launch launch, Path folder, Path log) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().putAll(launch.environment());
+        try {
+            return THREAD.submit(builder::start).get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StackException("Interrupted.", e);
+        }
+    }
+
+    private static List<String> ownSession() {
+        if (Commands.find("setsid").isPresent()) {
+            return List.of("setsid");
+        }
+        if (Commands.find("perl").isPresent()) { // macOS has no setsid command
+            return List.of("perl", "-e", "setpgrp(0, 0); exec { $ARGV[0] } @ARGV or die \"$ARGV[0]: $!\\n\"");
+        }
+        return List.of();
+    }
+
+    private static List<String> dieWithParent() {
+        return Commands.find("setpriv").isPresent() && Platform.current().isLinux()
+                ? List.of("setpriv", "--pdeathsig", "KILL")
+                : List.of();
+    }
+}

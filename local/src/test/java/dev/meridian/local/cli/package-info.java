@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.local.cli;
+
+import org.jspecify.annotations.NullMarked;

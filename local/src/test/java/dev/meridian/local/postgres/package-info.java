@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.local.postgres;
+
+import org.jspecify.annotations.NullMarked;

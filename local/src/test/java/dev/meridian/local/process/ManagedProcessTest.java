@@ -1,0 +1,93 @@
+package dev.meridian.local.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.meridian.local.ComponentState;
+import dev.meridian.local.ComponentType;
+import dev.meridian.local.Datacenter;
+import dev.meridian.local.StackException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ManagedProcessTest {
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @Test
+    void aProgramThatDiesWhileItStartsIsNamedWithItsLastWords() {
+        ManagedProcess process = process("echo starting; echo 'FATAL: no memory'; exit 3");
+
+        assertThatThrownBy(() -> process.start(Duration.ofSeconds(10), () -> false))
+                .isInstanceOf(StackException.class)
+                .hasMessage("program ended with status 3 during the start; its log " + folder.resolve("program.log")
+                        + " says: FATAL: no memory");
+    }
+
+    @Test
+    void aProgramThatNeverServesIsEnded() {
+        ManagedProcess process = process("exec sleep 600");
+
+        assertThatThrownBy(() -> process.start(Duration.ofMillis(500), () -> false))
+                .isInstanceOf(StackException.class)
+                .hasMessageContaining("did not become ready in time");
+        assertThat(process.process()).isEmpty();
+        assertThat(process.state()).isEqualTo(ComponentState.DOWN);
+    }
+
+    @Test
+    void aStartThatWasGivenUpLeavesNothing() {
+        ManagedProcess process = process("exec sleep 600");
+
+        assertThatThrownBy(() -> process.start(Duration.ofSeconds(10), () -> true))
+                .isInstanceOf(StackException.class);
+        assertThat(process.process()).isEmpty();
+    }
+
+    private ManagedProcess process(String script) {
+        return new ManagedProcess(
+                new Script(script),
+                folder,
+                new LogFile(folder.resolve("program.log")),
+                new ManagedProcess.Listener() {});
+    }
+
+    /** A program that is never ready. */
+    private record Script(String text) implements Program {
+
+        @Override
+        public String name() {
+            return "program";
+        }
+
+        @Override
+        public ComponentType type() {
+            return ComponentType.OTHER;
+        }
+
+        @Override
+        public Datacenter datacenter() {
+            return Datacenter.DC1;
+        }
+
+        @Override
+        public String address() {
+            return "";
+        }
+
+        @Override
+        public Launch launch() {
+            return new Launch(List.of("sh", "-c", text), Map.of());
+        }
+
+        @Override
+        public boolean ready() {
+            return false;
+        }
+    }
+}

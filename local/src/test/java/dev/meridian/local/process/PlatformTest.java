@@ -1,0 +1,24 @@
+package dev.meridian.local.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class PlatformTest {
+
+    @Test
+    void knowsWhereThereAreBinaries() {
+        assertThat(Platform.of("Linux", "amd64")).isEqualTo(Platform.LINUX_AMD64);
+        assertThat(Platform.of("Linux", "aarch64")).isEqualTo(Platform.LINUX_ARM64);
+        assertThat(Platform.of("Mac OS X", "x86_64")).isEqualTo(Platform.MACOS_AMD64);
+        assertThat(Platform.of("Mac OS X", "aarch64")).isEqualTo(Platform.MACOS_ARM64);
+    }
+
+    @Test
+    void saysWhatToDoElsewhere() {
+        assertThatThrownBy(() -> Platform.of("Windows 11", "amd64")).hasMessageContaining("WSL");
+        assertThatThrownBy(() -> Platform.of("SunOS", "amd64")).hasMessageContaining("not on SunOS");
+        assertThatThrownBy(() -> Platform.of("Linux", "riscv64")).hasMessageContaining("riscv64");
+    }
+}
