@@ -51,7 +51,8 @@ public class OrderDesk {
         }
         Order order = Order.placed(UuidCreator.getTimeOrderedEpoch(), customer, now(), lines);
         orders.insert(order, request.paymentToken());
-        outbox.append(event(order, OrderPlaced.TOPIC, OrderPlaced.TYPE, OrderPlaced.of(order, request.paymentToken())));
+        outbox.append(List.of(
+                event(order, OrderPlaced.TOPIC, OrderPlaced.TYPE, OrderPlaced.of(order, request.paymentToken()))));
         return new Placement.Placed(order);
     }
 

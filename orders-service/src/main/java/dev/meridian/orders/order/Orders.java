@@ -135,6 +135,23 @@ public class Orders {
      */
     record Unsettled(Order order, String paymentToken, boolean stuck) {}
 
+    /** Whether there are orders for {@link #attend}. */
+    boolean anyUnattended(Instant since) {
+        return jdbc.sql("""
+                SELECT EXISTS (SELECT FROM orders WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?)""")
+                .param(since.atOffset(ZoneOffset.UTC))
+                .query(Boolean.class)
+                .single();
+    }
+
+    /** The token that the order is to be paid by. */
+    Optional<String> paymentToken(UUID id) {
+        return jdbc.sql("SELECT payment_token FROM orders WHERE id = ?")
+                .param(id)
+                .query(String.class)
+                .optional();
+    }
+
     /**
      * Takes orders that are still placed and that nobody has seen to since a moment, those that waited longest first,
      * and notes that they are seen to now. Orders that another transaction holds are passed over.
@@ -154,7 +171,8 @@ public class Orders {
                 RETURNING id, customer, status, version, placed_at, total, currency, reason, payment_token,
                           NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id)
                           AND NOT EXISTS (SELECT FROM dead_letters
-                                          WHERE order_id = orders.id AND redriven_at IS NULL) AS stuck""")
+                                          WHERE order_id = orders.id AND redriven_at IS NULL
+                                            AND origin_topic = 'orders.placed') AS stuck""")
                 .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
                 .query((row, n) -> new Attended(Head.of(row), row.getString("payment_token"), row.getBoolean("stuck")))
                 .list();
@@ -170,32 +188,6 @@ public class Orders {
                 .query(OffsetDateTime.class)
                 .optional()
                 .map(OffsetDateTime::toInstant);
-    }
-
-    /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */
-    public record Settlement(UUID orderId, Order.Status status, Order.@Nullable Reason reason) {}
-
-    /**
-     * Settles those of the orders that are still placed; the others stay as they are, so that an outcome which comes
-     * twice, or after a cancellation, changes nothing.
-     *
-     * @return the orders that changed, at their new versions
-     */
-    @Transactional(propagation = Propagation.MANDATORY)
-    public List<Order> settle(Collection<Settlement> settlements) {
-        return withLines(jdbc.sql("""
-                UPDATE orders SET status = settled.status, reason = settled.reason, version = version + 1
-                FROM unnest(?::uuid[], ?::text[], ?::text[]) AS settled (order_id, status, reason)
-                WHERE orders.id = settled.order_id AND orders.status = 'PLACED'
-                RETURNING id, customer, orders.status, version, placed_at, total, currency, orders.reason""")
-                .param(settlements.stream().map(s -> s.orderId().toString()).toArray(String[]::new))
-                .param(settlements.stream().map(s -> s.status().name()).toArray(String[]::new))
-                .param(settlements.stream()
-                        .map(Settlement::reason)
-                        .map(reason -> reason == null ? null : reason.name())
-                        .toArray(String[]::new))
-                .query((row, n) -> Head.of(row))
-                .list());
     }
 
     /**

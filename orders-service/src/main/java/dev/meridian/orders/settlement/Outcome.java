@@ -2,7 +2,6 @@ package dev.meridian.orders.settlement;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.meridian.orders.order.Order;
-import dev.meridian.orders.order.Orders;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +11,7 @@ record Outcome(UUID orderId, Result outcome, Order.@Nullable Reason reason) {
 
     static final String TYPE = "dev.meridian.fulfilment.decided";
 
+    /** Named as the status that it gives to the order. */
     enum Result {
         CONFIRMED,
         REJECTED
@@ -26,10 +26,8 @@ record Outcome(UUID orderId, Result outcome, Order.@Nullable Reason reason) {
         }
     }
 
-    Orders.Settlement settlement() {
-        return switch (outcome) {
-            case CONFIRMED -> new Orders.Settlement(orderId, Order.Status.CONFIRMED, null);
-            case REJECTED -> new Orders.Settlement(orderId, Order.Status.REJECTED, reason);
-        };
+    /** Whether the order is as this outcome leaves it. */
+    boolean isOf(Order order) {
+        return order.status().name().equals(outcome.name()) && order.reason() == reason;
     }
 }

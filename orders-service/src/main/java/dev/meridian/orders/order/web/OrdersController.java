@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.cache.OrderCache;
 import dev.meridian.orders.order.cache.OrderViews;
+import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
