@@ -33,22 +33,20 @@ class DeadLetterListener {
             properties = {"fetch.min.bytes=1", "fetch.max.wait.ms=500"}) // rare: gathering would only cost fetches
     void store(List<ConsumerRecord<String, byte[]>> records) {
         try {
-            record Read(ConsumerRecord<String, byte[]> record, DeadLetterRecord letter) {}
-            List<Read> read = new ArrayList<>();
+            List<UnreadableRecord> unreadable = new ArrayList<>();
+            List<DeadLetters.Received> read = new ArrayList<>();
             for (ConsumerRecord<String, byte[]> record : records) {
-                FulfilmentDeadLetter letter = events.read(
-                        record,
-                        FulfilmentDeadLetter.TYPE,
-                        FulfilmentDeadLetter.class,
-                        unreadable -> read.add(new Read(record, DeadLetterRecord.of(unreadable))));
+                FulfilmentDeadLetter letter =
+                        events.read(record, FulfilmentDeadLetter.TYPE, FulfilmentDeadLetter.class, unreadable::add);
                 if (letter != null) {
-                    read.add(new Read(record, DeadLetterRecord.of(record, letter)));
+                    read.add(new DeadLetters.Received(record, letter));
                 }
             }
             IncomingEvents.inHalves(
                     read,
-                    some -> letters.add(some.stream().map(Read::letter).toList()),
-                    (guilty, reason) -> letters.setAside(List.of(new UnreadableRecord(guilty.record(), reason))));
+                    letters::add,
+                    (guilty, reason) -> unreadable.add(new UnreadableRecord(guilty.record(), reason)));
+            letters.setAside(unreadable);
             backOff.succeeded();
         } catch (RuntimeException e) {
             backOff.failed(e);

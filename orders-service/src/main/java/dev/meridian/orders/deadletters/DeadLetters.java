@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
@@ -43,15 +44,16 @@ public class DeadLetters {
         this.metrics = metrics;
     }
 
+    /** A dead letter and the record that told of it, by whose place one that is read twice is known. */
+    record Received(ConsumerRecord<String, byte[]> record, FulfilmentDeadLetter letter) {}
+
     /** Stores records that this service cannot apply, for operators to see. One that is stored already stays as it is. */
     @Transactional
     public void setAside(Collection<UnreadableRecord> records) {
         for (UnreadableRecord unreadable : records) {
-            if (stored(DeadLetterRecord.of(unreadable))) {
-                metrics.counter(
-                                "meridian.records.set.aside",
-                                "topic",
-                                unreadable.record().topic())
+            ConsumerRecord<String, byte[]> record = unreadable.record();
+            if (stored(new Received(record, FulfilmentDeadLetter.of(unreadable)))) {
+                metrics.counter("meridian.records.set.aside", "topic", record.topic())
                         .increment();
             }
         }
@@ -59,28 +61,29 @@ public class DeadLetters {
 
     /** Stores those that are not stored yet. */
     @Transactional
-    void add(Collection<DeadLetterRecord> letters) {
+    void add(Collection<Received> letters) {
         letters.forEach(this::stored);
     }
 
-    private boolean stored(DeadLetterRecord letter) {
+    private boolean stored(Received received) {
+        FulfilmentDeadLetter letter = received.letter;
         return jdbc.sql("""
                 INSERT INTO dead_letters (topic, partition, position, origin_topic, origin_partition, origin_offset,
                                           order_id, type, payload, failures, reason, died_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (topic, partition, position) DO NOTHING""")
-                        .param(letter.place().topic())
-                        .param(letter.place().partition())
-                        .param(letter.place().offset())
-                        .param(letter.origin().topic())
-                        .param(letter.origin().partition())
-                        .param(letter.origin().offset())
+                        .param(received.record.topic())
+                        .param(received.record.partition())
+                        .param(received.record.offset())
+                        .param(letter.topic())
+                        .param(letter.partition())
+                        .param(letter.offset())
                         .param(letter.orderId())
                         .param(letter.type())
                         .param(letter.content())
                         .param(letter.failures())
                         .param(letter.reason())
-                        .param(letter.diedAt())
+                        .param(letter.failedAt())
                         .update()
                 > 0;
     }

@@ -1,6 +1,7 @@
 package dev.meridian.orders.outbox;
 
 import dev.meridian.orders.RetryBackOff;
+import java.time.Duration;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,8 @@ class PollingRelay extends RelayThread {
 
     /** Looks at the whole table take at most this part of the time. */
     private static final int ONE_IN = 20;
+
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private final OutboxTable table;
     private final TransactionTemplate transaction;
@@ -83,16 +86,17 @@ class PollingRelay extends RelayThread {
         long everythingAt = System.nanoTime();
         while (true) {
             boolean last = !isRunning();
-            long begun = System.nanoTime();
-            boolean everything = begun - everythingAt >= 0;
+            boolean everything = System.nanoTime() - everythingAt >= 0;
             try {
-                look(everything ? 0 : from);
-                backOff.succeeded();
                 if (everything) {
-                    long end = System.nanoTime();
-                    everythingAt = end + Math.max(settings.poll().toNanos(), ONE_IN * (end - begun));
+                    long took = look(0);
+                    long pause = Math.clamp(ONE_IN * took, settings.poll().toNanos(), LONGEST_PAUSE.toNanos());
+                    everythingAt = System.nanoTime() + pause;
                     from = OutboxSignal.NONE;
+                } else if (from != OutboxSignal.NONE) {
+                    look(from);
                 }
+                backOff.succeeded();
             } catch (RuntimeException e) {
                 Thread.sleep(backOff.failed(e));
             }
@@ -104,15 +108,16 @@ class PollingRelay extends RelayThread {
         }
     }
 
-    /** The second event of an order can be claimed once its first is gone: looks until nothing is found. */
-    private void look(long from) {
-        if (from == OutboxSignal.NONE) {
-            return;
+    /**
+     * Looks until nothing is found: the second event of an order can be claimed once its first is gone.
+     *
+     * @return how long it took to find nothing, in nanoseconds
+     */
+    private long look(long from) {
+        long begun = System.nanoTime();
+        while (relay(from) > 0 && isRunning()) {
+            begun = System.nanoTime();
         }
-        while (relay(from) > 0) {
-            if (!isRunning()) {
-                return;
-            }
-        }
+        return System.nanoTime() - begun;
     }
 }
