@@ -60,10 +60,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheRelaySendsToKafka() {
+    void onlyThePublisherSendsToKafka() {
         ArchRule rule = noClasses()
                 .that()
-                .doNotHaveSimpleName("OutboxRelay")
+                .doNotHaveSimpleName("EventPublisher")
                 .should()
                 .dependOnClassesThat()
                 .areAssignableTo(KafkaTemplate.class);

@@ -116,7 +116,8 @@ class AsyncApiTest {
                         "dev.meridian.order.placed",
                         "dev.meridian.order.cancelled",
                         "dev.meridian.order.changed",
-                        "dev.meridian.fulfilment.decided");
+                        "dev.meridian.fulfilment.decided",
+                        "dev.meridian.fulfilment.dead-letter");
     }
 
     @Test
@@ -128,7 +129,7 @@ class AsyncApiTest {
                 .filter(topic -> !topic.contains("${"))
                 .toList();
 
-        assertThat(listened).contains("fulfilment.outcomes");
+        assertThat(listened).contains("fulfilment.outcomes", "fulfilment.dead-letters");
         assertThat(events.addresses("receive", "orders-service"))
                 .containsAll(listened)
                 .contains("orders.changed"); // read without a listener's container

@@ -1,93 +1,91 @@
 package dev.meridian.orders.deadletters;
 
+import dev.meridian.orders.order.OrderEvents;
 import dev.meridian.orders.outbox.Outbox;
-import java.nio.charset.StandardCharsets;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 import org.springframework.transaction.annotation.Transactional;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The dead letters in the database. All is read from the primary: an operator sees what was just done. */
 @Repository
 public class DeadLetters {
 
-    /** Of a record's value, as much is shown. */
+    /** Of a record's value, as much is kept. */
     public static final int SHOWN = 16 * 1024;
 
-    /** The topics that may be sent to again, each with the one type of event that it carries. */
-    static final Map<String, String> TYPES = Map.of(
-            "orders.placed", "dev.meridian.order.placed",
-            "orders.cancelled", "dev.meridian.order.cancelled");
-
     private static final String COLUMNS = """
-            id, origin_topic, origin_partition, origin_offset, order_id, type, deliveries, reason, died_at,
-            redriven_at, redriven_by, substring(payload FROM 1 FOR %d) AS content, octet_length(payload) AS size""".formatted(SHOWN);
+            id, origin_topic, origin_partition, origin_offset, order_id, type, coalesce(failures, deliveries) AS failures,
+            reason, died_at, redriven_at, redriven_by, substring(payload FROM 1 FOR %d) AS content,
+            octet_length(payload) AS size""".formatted(SHOWN);
 
     private final JdbcClient jdbc;
     private final Outbox outbox;
-    private final JsonMapper json;
+    private final OrderEvents orders;
     private final Clock clock;
+    private final MeterRegistry metrics;
 
-    DeadLetters(JdbcClient jdbc, Outbox outbox, JsonMapper json, Clock clock) {
+    DeadLetters(JdbcClient jdbc, Outbox outbox, OrderEvents orders, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.outbox = outbox;
-        this.json = json;
+        this.orders = orders;
         this.clock = clock;
+        this.metrics = metrics;
     }
 
-    /**
-     * A record of the dead letter topic.
-     *
-     * @param headers those that the original record had, as far as it could still be read
-     */
-    record Buried(
-            DeadLetter.Origin place,
-            DeadLetter.@Nullable Origin origin,
-            @Nullable UUID orderId,
-            byte @Nullable [] payload,
-            Map<String, String> headers,
-            @Nullable Integer deliveries,
-            @Nullable String reason,
-            Instant diedAt) {}
+    /** A dead letter and the record that told of it, by whose place one that is read twice is known. */
+    record Received(ConsumerRecord<String, byte[]> record, FulfilmentDeadLetter letter) {}
+
+    /** Stores records that this service cannot apply, for operators to see. One that is stored already stays as it is. */
+    @Transactional
+    public void setAside(Collection<UnreadableRecord> records) {
+        for (UnreadableRecord unreadable : records) {
+            ConsumerRecord<String, byte[]> record = unreadable.record();
+            if (stored(new Received(record, FulfilmentDeadLetter.of(unreadable)))) {
+                metrics.counter("meridian.records.set.aside", "topic", record.topic())
+                        .increment();
+            }
+        }
+    }
 
     /** Stores those that are not stored yet. */
     @Transactional
-    void add(Collection<Buried> letters) {
-        for (Buried letter : letters) {
-            DeadLetter.Origin origin = letter.origin;
-            jdbc.sql("""
-                    INSERT INTO dead_letters (topic, partition, position, origin_topic, origin_partition, origin_offset,
-                                              order_id, type, payload, headers, deliveries, reason, died_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?)
-                    ON CONFLICT (topic, partition, position) DO NOTHING""")
-                    .param(letter.place.topic())
-                    .param(letter.place.partition())
-                    .param(letter.place.offset())
-                    .param(origin == null ? "" : origin.topic())
-                    .param(origin == null ? null : origin.partition())
-                    .param(origin == null ? null : origin.offset())
-                    .param(letter.orderId)
-                    .param(letter.headers.get("ce_type"))
-                    .param(letter.payload)
-                    .param(json.writeValueAsString(letter.headers))
-                    .param(letter.deliveries)
-                    .param(letter.reason)
-                    .param(letter.diedAt.atOffset(ZoneOffset.UTC))
-                    .update();
-        }
+    void add(Collection<Received> letters) {
+        letters.forEach(this::stored);
+    }
+
+    private boolean stored(Received received) {
+        FulfilmentDeadLetter letter = received.letter;
+        return jdbc.sql("""
+                INSERT INTO dead_letters (topic, partition, position, origin_topic, origin_partition, origin_offset,
+                                          order_id, type, payload, failures, reason, died_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (topic, partition, position) DO NOTHING""")
+                        .param(received.record.topic())
+                        .param(received.record.partition())
+                        .param(received.record.offset())
+                        .param(letter.topic())
+                        .param(letter.partition())
+                        .param(letter.offset())
+                        .param(letter.orderId())
+                        .param(letter.type())
+                        .param(letter.content())
+                        .param(letter.failures())
+                        .param(letter.reason())
+                        .param(letter.failedAt())
+                        .update()
+                > 0;
     }
 
     /**
@@ -119,56 +117,45 @@ public class DeadLetters {
                 .optional();
     }
 
-    /** How many nobody has seen to. */
+    /** How many wait for an operator to send them again. */
     @Transactional
     public long open() {
-        return jdbc.sql("SELECT count(*) FROM dead_letters WHERE redriven_at IS NULL")
+        return jdbc.sql("""
+                SELECT count(*) FROM dead_letters
+                WHERE redriven_at IS NULL AND order_id IS NOT NULL AND origin_topic IN (:topics)""")
+                .param("topics", OrderEvents.QUEUE)
                 .query(Long.class)
                 .single();
     }
 
-    private record Event(
-            @Nullable UUID orderId,
-            String topic,
-            @Nullable String type,
-            @Nullable String trace,
-            byte @Nullable [] payload) {}
-
     /**
-     * Sends a dead letter to its topic again and marks it as sent, both or neither. Of several who wish it at the same
-     * time one succeeds.
+     * Has the order's event published again, as its row tells it now, and marks the dead letter, both or neither. Of
+     * several redrives at the same time one succeeds. The state of the order does not matter: the worker finds what it
+     * decided before and tells it again, and what it finds cancelled it undoes.
      *
-     * @param operator who wishes it
+     * @param operator the subject who asks for it
      */
     @Transactional
     public Redrive redrive(long id, String operator) {
-        Optional<Event> found = jdbc.sql("""
-                SELECT order_id, origin_topic, type, headers ->> 'traceparent' AS trace, payload
-                FROM dead_letters WHERE id = ?""")
+        record Letter(@Nullable UUID orderId, String topic) {}
+        Optional<Letter> letter = jdbc.sql("SELECT order_id, origin_topic FROM dead_letters WHERE id = ?")
                 .param(id)
-                .query((row, n) -> new Event(
-                        row.getObject("order_id", UUID.class),
-                        row.getString("origin_topic"),
-                        row.getString("type"),
-                        row.getString("trace"),
-                        row.getBytes("payload")))
+                .query((row, n) -> new Letter(row.getObject("order_id", UUID.class), row.getString("origin_topic")))
                 .optional();
-        if (found.isEmpty()) {
+        if (letter.isEmpty()) {
             return new Redrive.Unknown();
         }
-        Event event = found.get();
-        String type = TYPES.get(event.topic);
-        if (type == null) {
-            return new Redrive.NotRedrivable("It came from no topic that can be sent to again.");
+        String topic = letter.get().topic;
+        UUID orderId = letter.get().orderId;
+        if (!OrderEvents.QUEUE.contains(topic)) {
+            return new Redrive.NotRedrivable("It came from no topic that is sent to again.");
         }
-        if (event.type != null && !event.type.equals(type)) {
-            return new Redrive.NotRedrivable("Its type is none that its topic carries.");
-        }
-        if (event.orderId == null) {
+        if (orderId == null) {
             return new Redrive.NotRedrivable("It belongs to no order.");
         }
-        if (event.payload == null || !isObject(event.payload)) {
-            return new Redrive.NotRedrivable("Its content is no event in JSON.");
+        Optional<Outbox.Event> event = orders.again(topic, orderId);
+        if (event.isEmpty()) {
+            return new Redrive.NotRedrivable("There is no such order, or it was not cancelled.");
         }
         int marked = jdbc.sql("""
                 UPDATE dead_letters SET redriven_at = ?, redriven_by = ? WHERE id = ? AND redriven_at IS NULL""")
@@ -177,17 +164,8 @@ public class DeadLetters {
         if (marked == 0) {
             return new Redrive.AlreadyRedriven();
         }
-        outbox.append(new Outbox.Event(
-                event.orderId, event.topic, type, new String(event.payload, StandardCharsets.UTF_8), event.trace));
+        outbox.append(List.of(event.get()));
         return new Redrive.Redriven(find(id).orElseThrow());
-    }
-
-    private boolean isObject(byte[] payload) {
-        try {
-            return json.readTree(payload).isObject();
-        } catch (JacksonException e) {
-            return false;
-        }
     }
 
     private static DeadLetter letter(ResultSet row) throws SQLException {
@@ -201,7 +179,7 @@ public class DeadLetters {
                         ? null
                         : new DeadLetter.Origin(topic, row.getInt("origin_partition"), row.getLong("origin_offset")),
                 row.getString("type"),
-                row.getObject("deliveries", Integer.class),
+                row.getObject("failures", Integer.class),
                 row.getString("reason"),
                 row.getObject("died_at", OffsetDateTime.class).toInstant(),
                 redrivenAt == null ? null : redrivenAt.toInstant(),

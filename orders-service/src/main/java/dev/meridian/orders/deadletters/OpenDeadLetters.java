@@ -7,7 +7,7 @@ import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
 
-/** The gauge that somebody should look at when it is not zero. It has no value while the database does not answer. */
+/** Shows how many dead letters wait for an operator. The gauge has no value while the database does not answer. */
 @Component
 class OpenDeadLetters {
 
@@ -17,7 +17,7 @@ class OpenDeadLetters {
     OpenDeadLetters(DeadLetters letters, MeterRegistry metrics) {
         this.letters = letters;
         Gauge.builder("meridian.dead.letters.open", this, counted -> counted.open)
-                .description("Dead letters that were not sent again")
+                .description("Dead letters that can be sent again and were not")
                 .register(metrics);
     }
 

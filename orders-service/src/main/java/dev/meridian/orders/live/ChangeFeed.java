@@ -1,7 +1,11 @@
 package dev.meridian.orders.live;
 
+import dev.meridian.orders.RetryBackOff;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderChanged;
+import dev.meridian.orders.outbox.CloudEvents;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Properties;
@@ -32,7 +36,7 @@ class ChangeFeed implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
 
     private static final Duration PATIENCE = Duration.ofSeconds(3);
-    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration POLL = Duration.ofSeconds(1);
 
     /** How long a partition that was added to the topic may go unnoticed. */
     private static final Duration PARTITIONS_KNOWN = Duration.ofMinutes(1);
@@ -44,15 +48,17 @@ class ChangeFeed implements SmartLifecycle {
     private @Nullable Thread thread;
     private @Nullable Consumer<String, byte[]> reading;
     private volatile boolean following;
+    private final Counter passedOver;
+    private final RetryBackOff backOff = new RetryBackOff(log, "Reading the feed of changed orders");
 
-    ChangeFeed(ConsumerFactory<String, byte[]> consumers, Watchers watchers, JsonMapper json) {
+    ChangeFeed(ConsumerFactory<String, byte[]> consumers, Watchers watchers, JsonMapper json, MeterRegistry metrics) {
         this.consumers = consumers;
         this.watchers = watchers;
         this.json = json;
+        this.passedOver = metrics.counter("meridian.records.passed.over", "topic", OrderChanged.TOPIC);
     }
 
     private void run() {
-        boolean failing = false;
         while (isRunning()) {
             try (Consumer<String, byte[]> consumer = consumers.createConsumer(null, "live", null, overrides())) {
                 synchronized (turn) {
@@ -65,19 +71,12 @@ class ChangeFeed implements SmartLifecycle {
                 consumer.assign(partitions);
                 consumer.seekToEnd(partitions);
                 partitions.forEach(partition -> consumer.position(partition, PATIENCE));
-                if (failing) {
-                    log.info("The feed of changed orders is read again");
-                    failing = false;
-                }
+                backOff.succeeded();
                 follow(consumer, partitions);
             } catch (WakeupException e) {
                 return;
             } catch (RuntimeException e) {
-                if (!failing) {
-                    log.warn("The feed of changed orders cannot be read, and is tried again: {}", e.toString());
-                    failing = true;
-                }
-                pause();
+                pause(backOff.failed(e));
             } finally {
                 following = false;
                 synchronized (turn) {
@@ -109,7 +108,7 @@ class ChangeFeed implements SmartLifecycle {
         long checked = System.nanoTime();
         following = true;
         while (isRunning()) {
-            for (ConsumerRecord<String, byte[]> record : consumer.poll(PAUSE)) {
+            for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
                 tell(record);
             }
             if (System.nanoTime() - checked > PARTITIONS_KNOWN.toNanos()) {
@@ -121,11 +120,14 @@ class ChangeFeed implements SmartLifecycle {
         }
     }
 
-    /** Most changes are of orders that nobody watches here: these cost a look at the key. */
+    /** Most changes are of orders that no client watches here: these cost a look at the key. */
     private void tell(ConsumerRecord<String, byte[]> record) {
         try {
-            if (record.key() == null || record.value() == null || !watchers.watched(UUID.fromString(record.key()))) {
+            if (!watchers.watched(UUID.fromString(String.valueOf(record.key())))) {
                 return;
+            }
+            if (record.value() == null || !OrderChanged.TYPE.equals(CloudEvents.type(record))) {
+                throw new IllegalArgumentException("it tells of no change");
             }
             JsonNode change = json.readTree(record.value());
             JsonNode order = change.required("order");
@@ -136,12 +138,8 @@ class ChangeFeed implements SmartLifecycle {
                     change.required("customer").asString(),
                     order.toString()));
         } catch (JacksonException | IllegalArgumentException e) {
-            log.warn(
-                    "Passed over an unreadable change at {}-{}@{}: {}",
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    e.getMessage());
+            passedOver.increment();
+            log.debug("Passed over {}-{}@{}", record.topic(), record.partition(), record.offset(), e);
         }
     }
 
@@ -150,11 +148,11 @@ class ChangeFeed implements SmartLifecycle {
         return following;
     }
 
-    private void pause() {
+    private void pause(Duration pause) {
         synchronized (turn) {
             if (thread != null) {
                 try {
-                    turn.wait(PAUSE.toMillis());
+                    turn.wait(pause.toMillis());
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                     thread = null;

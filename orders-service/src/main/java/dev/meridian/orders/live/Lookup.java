@@ -1,5 +1,6 @@
 package dev.meridian.orders.live;
 
+import dev.meridian.orders.RetryBackOff;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.Orders;
 import java.util.List;
@@ -27,7 +28,7 @@ class Lookup {
     private final Watchers watchers;
     private final Orders orders;
     private final JsonMapper json;
-    private boolean failing;
+    private final RetryBackOff backOff = new RetryBackOff(log, "Looking up watched orders");
 
     Lookup(Watchers watchers, Orders orders, JsonMapper json) {
         this.watchers = watchers;
@@ -46,12 +47,9 @@ class Lookup {
                 watchers.tell(new OrderVersion(
                         order.id(), order.version(), true, order.customer(), json.writeValueAsString(order)));
             }
-            failing = false;
+            backOff.succeeded();
         } catch (DataAccessException | TransactionException e) {
-            if (!failing) {
-                log.warn("Watched orders cannot be looked up: {}", e.getMessage());
-                failing = true;
-            }
+            backOff.failed(e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.meridian.orders.order;
 
+import dev.meridian.orders.RetryBackOff;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -25,6 +26,7 @@ class OldestPlaced {
     private final Orders orders;
     private final Clock clock;
     private volatile Optional<Instant> placedAt = Optional.empty();
+    private final RetryBackOff backOff = new RetryBackOff(log, "Asking for the oldest open order");
 
     OldestPlaced(Orders orders, Clock clock, MeterRegistry metrics) {
         this.orders = orders;
@@ -49,8 +51,9 @@ class OldestPlaced {
     void measureRegularly() {
         try {
             measure();
+            backOff.succeeded();
         } catch (DataAccessException e) {
-            log.warn("The oldest order that waits could not be asked for: {}", e.getMessage());
+            backOff.failed(e);
         }
     }
 }

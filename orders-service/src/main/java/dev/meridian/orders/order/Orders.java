@@ -175,6 +175,25 @@ public class Orders {
      */
     record Unsettled(Order order, String paymentToken, boolean stuck) {}
 
+    /** Whether there are orders for {@link #attend}. */
+    boolean anyUnattended(Instant since) {
+        return jdbc.sql("""
+                SELECT EXISTS (SELECT FROM orders WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?)""")
+                .param(since.atOffset(ZoneOffset.UTC))
+                .query(Boolean.class)
+                .single();
+    }
+
+    /** An order, and the token that it is to be paid by. */
+    record Payable(Order order, String paymentToken) {}
+
+    Optional<Payable> findPayable(UUID id) {
+        return jdbc.sql("SELECT payment_token, " + OrderRow.COLUMNS + " FROM orders WHERE id = ?")
+                .param(id)
+                .query((row, n) -> new Payable(OrderRow.read(row, n), row.getString("payment_token")))
+                .optional();
+    }
+
     /**
      * Takes orders that are still placed and that nobody has seen to since a moment, those that waited longest first,
      * and notes that they are seen to now. Orders that another transaction holds are passed over.
@@ -193,7 +212,8 @@ public class Orders {
                 RETURNING payment_token,
                           NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id)
                           AND NOT EXISTS (SELECT FROM dead_letters
-                                          WHERE order_id = orders.id AND redriven_at IS NULL) AS stuck,
+                                          WHERE order_id = orders.id AND redriven_at IS NULL
+                                            AND origin_topic = 'orders.placed') AS stuck,
                 """ + OrderRow.COLUMNS)
                 .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
                 .query((row, n) ->
@@ -213,24 +233,31 @@ public class Orders {
     public record Settlement(UUID orderId, Order.Status status, Order.@Nullable Reason reason) {}
 
     /**
-     * Settles those of the orders that are still placed; the others stay as they are, so that an outcome which comes
-     * twice, or after a cancellation, changes nothing.
+     * Settles those of the orders that are still open, in one statement that commits by itself; the others stay as they
+     * are, so that an outcome which comes twice, or after a cancellation, changes nothing.
      *
-     * @return the orders that changed, at their new versions
+     * @param settlements one for each order
+     * @return every order of these that exists, as it is then; one that another transaction decided at this moment is
+     *     {@code PLACED} here, since that is not in this statement's snapshot, and final when it is asked for again
      */
-    @Transactional(propagation = Propagation.MANDATORY)
     public List<Order> settle(Collection<Settlement> settlements) {
         return jdbc.sql("""
-                UPDATE orders SET status = settled.status, reason = settled.reason, version = version + 1
-                FROM unnest(?::uuid[], ?::text[], ?::text[]) AS settled (order_id, status, reason)
-                WHERE orders.id = settled.order_id AND orders.status = 'PLACED'
-                RETURNING\s""" + OrderRow.COLUMNS)
-                .param(settlements.stream().map(s -> s.orderId().toString()).toArray(String[]::new))
-                .param(settlements.stream().map(s -> s.status().name()).toArray(String[]::new))
-                .param(settlements.stream()
-                        .map(Settlement::reason)
-                        .map(reason -> reason == null ? null : reason.name())
-                        .toArray(String[]::new))
+                WITH outcome AS (
+                    SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[]) AS outcome (order_id, status, reason)
+                ), settled AS (
+                    UPDATE orders SET status = outcome.status, reason = outcome.reason, version = version + 1
+                    FROM outcome WHERE orders.id = outcome.order_id AND orders.status = 'PLACED'
+                    RETURNING %1$s
+                )
+                SELECT * FROM settled
+                UNION ALL
+                SELECT %1$s FROM orders JOIN outcome ON orders.id = outcome.order_id
+                WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderRow.COLUMNS))
+                .param(texts(List.copyOf(settlements), settlement -> settlement.orderId.toString()))
+                .param(texts(List.copyOf(settlements), settlement -> settlement.status.name()))
+                .param(texts(
+                        List.copyOf(settlements),
+                        settlement -> settlement.reason == null ? null : settlement.reason.name()))
                 .query(OrderRow::read)
                 .list();
     }

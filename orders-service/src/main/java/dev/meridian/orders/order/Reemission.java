@@ -1,50 +1,59 @@
 package dev.meridian.orders.order;
 
+import dev.meridian.orders.RetryBackOff;
 import dev.meridian.orders.outbox.Outbox;
+import dev.meridian.orders.topology.Backlog;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Emits orders again that were not settled in good time, for whatever reason their event or its outcome was lost.
- * Every step of fulfilment is idempotent, so one time too many changes nothing. An order whose event is still in the outbox
- * waits for Kafka, and one that the queue gave up on for an operator.
+ * Emits orders again that were not settled in good time, in case that their event or its outcome was lost. Every step
+ * of fulfilment is idempotent, so one time too many changes nothing. An order whose event is still in the outbox waits
+ * for Kafka, one that the worker gave up waits for an operator, and while the queue is not empty the order may be in
+ * it: emitting it then would only make a backlog longer.
  */
 @Component
 class Reemission {
 
     private static final Logger log = LoggerFactory.getLogger(Reemission.class);
 
+    private static final Duration QUEUE_ANSWERS = Duration.ofSeconds(2);
+
     private final Orders orders;
+    private final OrderEvents events;
     private final Outbox outbox;
+    private final Backlog backlog;
     private final TransactionTemplate transaction;
-    private final JsonMapper json;
     private final Clock clock;
     private final ReemissionSettings settings;
     private final Counter reemitted;
+    private final RetryBackOff backOff = new RetryBackOff(log, "Looking for orders that wait");
 
     Reemission(
             Orders orders,
+            OrderEvents events,
             Outbox outbox,
+            Backlog backlog,
             TransactionTemplate transaction,
-            JsonMapper json,
             Clock clock,
             ReemissionSettings settings,
             MeterRegistry metrics) {
         this.orders = orders;
+        this.events = events;
         this.outbox = outbox;
+        this.backlog = backlog;
         this.transaction = transaction;
-        this.json = json;
         this.clock = clock;
         this.settings = settings;
         this.reemitted = Counter.builder("meridian.orders.reemitted")
@@ -56,41 +65,38 @@ class Reemission {
      * Emits one batch again. Several instances share the orders: each is taken by one of them.
      *
      * @return how many orders were emitted
+     * @throws ExecutionException where the queue does not say what waits in it; nothing is emitted then
      */
-    int reemit() {
+    int reemit() throws ExecutionException, TimeoutException, InterruptedException {
+        Instant now = clock.instant();
+        Instant since = now.minus(settings.after());
+        if (!orders.anyUnattended(since) || backlog.waiting(QUEUE_ANSWERS) > 0) {
+            return 0;
+        }
         int emitted = transaction.execute(status -> {
-            Instant now = clock.instant();
-            List<Outbox.Event> events = orders.attend(now.minus(settings.after()), now, settings.batch()).stream()
+            List<Outbox.Event> again = orders.attend(since, now, settings.batch()).stream()
                     .filter(Orders.Unsettled::stuck)
-                    .map(this::placed)
+                    .map(unsettled -> events.placed(unsettled.order(), unsettled.paymentToken()))
                     .toList();
-            if (!events.isEmpty()) {
-                outbox.append(events);
+            if (!again.isEmpty()) {
+                outbox.append(again);
             }
-            return events.size();
+            return again.size();
         });
         reemitted.increment(emitted);
         return emitted;
     }
 
-    private Outbox.Event placed(Orders.Unsettled unsettled) {
-        return new Outbox.Event(
-                unsettled.order().id(),
-                OrderPlaced.TOPIC,
-                OrderPlaced.TYPE,
-                json.writeValueAsString(OrderPlaced.of(unsettled.order(), unsettled.paymentToken())),
-                null);
-    }
-
     @Scheduled(fixedDelayString = "${meridian.reemission.check}", initialDelayString = "${meridian.reemission.check}")
-    void reemitRegularly() {
+    void reemitRegularly() throws InterruptedException {
         try {
             int emitted = reemit();
+            backOff.succeeded();
             if (emitted > 0) {
                 log.warn("Emitted {} orders again that nothing had settled within {}", emitted, settings.after());
             }
-        } catch (DataAccessException | TransactionException e) {
-            log.warn("Orders that wait are looked for again in {}: {}", settings.check(), e.getMessage());
+        } catch (ExecutionException | TimeoutException | RuntimeException e) {
+            backOff.failed(e);
         }
     }
 }

@@ -7,30 +7,33 @@ import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.stereotype.Repository;
+import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Events that were committed together with what they tell, on their way to Kafka. */
-@Repository
+/** Events that are committed together with what they tell, and then published: see docs/adr/0001-outbox-relay.md. */
+@Component
 public class Outbox {
 
-    private final JdbcClient jdbc;
-    private final Clock clock;
+    private final OutboxTable table;
+    private final DirectRelay direct;
+    private final OutboxSignal signal;
     private final TraceContext trace;
-    private final Doorbell doorbell;
+    private final Clock clock;
 
-    Outbox(JdbcClient jdbc, Clock clock, TraceContext trace, Doorbell doorbell) {
-        this.jdbc = jdbc;
-        this.clock = clock;
+    Outbox(OutboxTable table, DirectRelay direct, OutboxSignal signal, TraceContext trace, Clock clock) {
+        this.table = table;
+        this.direct = direct;
+        this.signal = signal;
         this.trace = trace;
-        this.doorbell = doorbell;
+        this.clock = clock;
     }
 
     /**
+     * An event that is not written yet.
+     *
      * @param orderId the record's key; the events of one order are published in the order of their appending
      * @param type the CloudEvents type
      * @param payload JSON
@@ -48,40 +51,29 @@ public class Outbox {
         return trace.current();
     }
 
-    /** Writes the event in the current transaction and wakes the relay once that has committed. */
-    @Transactional(propagation = Propagation.MANDATORY)
-    public void append(Event event) {
-        append(List.of(event));
-    }
-
-    /** As {@link #append(Event)}, for many events in one statement. */
+    /** Writes the events in the current transaction, and has them published once it has committed. */
     @Transactional(propagation = Propagation.MANDATORY)
     public void append(Collection<Event> events) {
-        jdbc.sql("""
-                INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
-                SELECT event.order_id, event.topic, event.type, event.payload, event.traceparent, ?
-                FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[])
-                     WITH ORDINALITY AS event (order_id, topic, type, payload, traceparent, n)
-                ORDER BY n""")
-                .param(OffsetDateTime.now(clock.withZone(ZoneOffset.UTC)))
-                .param(events.stream().map(event -> event.orderId.toString()).toArray(String[]::new))
-                .param(events.stream().map(Event::topic).toArray(String[]::new))
-                .param(events.stream().map(Event::type).toArray(String[]::new))
-                .param(events.stream().map(Event::payload).toArray(String[]::new))
-                .param(events.stream().map(Event::traceparent).toArray(String[]::new))
-                .update();
+        List<OutboxEvent> written = table.insert(events, OffsetDateTime.now(clock.withZone(ZoneOffset.UTC)));
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
-                doorbell.ring();
+                committed(written);
             }
         });
     }
 
-    /** Announces events that were written without {@link #append} and are committed. Never throws, never blocks. */
+    /**
+     * Has events published whose rows have committed: placements from memory, the others by the polling relay. Neither
+     * throws nor waits; an event for which there is no room in memory leaves by the polling relay some seconds later.
+     */
     public void committed(Collection<OutboxEvent> events) {
-        if (!events.isEmpty()) {
-            doorbell.ring();
+        for (OutboxEvent event : events) {
+            if (event.isPlacement()) {
+                direct.offer(event);
+            } else {
+                signal.signal(event.id());
+            }
         }
     }
 }

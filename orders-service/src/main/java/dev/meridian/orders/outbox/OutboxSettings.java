@@ -4,19 +4,20 @@ import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * @param batch at most so many events are claimed at once
+ * @param batch at most so many events are sent together
+ * @param gather two batches from memory begin at least so far apart, so that they are larger under load
+ * @param capacity at most so many events wait in memory; further ones wait in the table alone
  * @param poll how long an event may wait that no commit of this instance announced
- * @param backoff the pause after a failure, so that a broker which is down is not hammered
  */
 @ConfigurationProperties("meridian.outbox")
-record OutboxSettings(int batch, Duration poll, Duration backoff) {
+record OutboxSettings(int batch, Duration gather, int capacity, Duration poll) {
 
     OutboxSettings {
-        if (batch < 1) {
-            throw new IllegalArgumentException("meridian.outbox.batch must be at least 1");
+        if (batch < 1 || capacity < 1) {
+            throw new IllegalArgumentException("meridian.outbox.batch and .capacity must be at least 1");
         }
-        if (!poll.isPositive() || !backoff.isPositive()) {
-            throw new IllegalArgumentException("meridian.outbox.poll and .backoff must be positive");
+        if (gather.isNegative() || !poll.isPositive()) {
+            throw new IllegalArgumentException("meridian.outbox.poll must be positive, .gather not negative");
         }
     }
 }

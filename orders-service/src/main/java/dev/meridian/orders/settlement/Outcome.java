@@ -12,6 +12,7 @@ record Outcome(UUID orderId, Result outcome, Order.@Nullable Reason reason) {
 
     static final String TYPE = "dev.meridian.fulfilment.decided";
 
+    /** Named as the status that it gives to the order. */
     enum Result {
         CONFIRMED,
         REJECTED
@@ -27,9 +28,11 @@ record Outcome(UUID orderId, Result outcome, Order.@Nullable Reason reason) {
     }
 
     Orders.Settlement settlement() {
-        return switch (outcome) {
-            case CONFIRMED -> new Orders.Settlement(orderId, Order.Status.CONFIRMED, null);
-            case REJECTED -> new Orders.Settlement(orderId, Order.Status.REJECTED, reason);
-        };
+        return new Orders.Settlement(orderId, Order.Status.valueOf(outcome.name()), reason);
+    }
+
+    /** Whether the order is as this outcome leaves it. */
+    boolean isOf(Order order) {
+        return order.status().name().equals(outcome.name()) && order.reason() == reason;
     }
 }

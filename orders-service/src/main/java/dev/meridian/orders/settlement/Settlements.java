@@ -1,110 +1,129 @@
 package dev.meridian.orders.settlement;
 
+import dev.meridian.orders.RetryBackOff;
+import dev.meridian.orders.deadletters.DeadLetters;
+import dev.meridian.orders.deadletters.IncomingEvents;
+import dev.meridian.orders.deadletters.UnreadableRecord;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderChanged;
 import dev.meridian.orders.order.Orders;
-import dev.meridian.orders.outbox.Outbox;
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
-import java.nio.charset.StandardCharsets;
+import dev.meridian.orders.outbox.CloudEvents;
+import dev.meridian.orders.outbox.EventPublisher;
+import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.annotation.Transactional;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Brings fulfilment's outcomes to the orders: a batch of them in one transaction, with the events of the changes. */
+/**
+ * Settles orders by fulfilment's outcomes, many at a time: one statement that commits, then the orders' new versions to
+ * Kafka, and only then the offsets. An instance that dies in between leaves outcomes that come again; their orders are
+ * final by then and are told again.
+ */
 @Component
 class Settlements {
 
     private static final Logger log = LoggerFactory.getLogger(Settlements.class);
 
     private final Orders orders;
-    private final Outbox outbox;
+    private final IncomingEvents events;
+    private final DeadLetters deadLetters;
+    private final EventPublisher publisher;
     private final JsonMapper json;
-    private final Counter unreadable;
+    private final Clock clock;
+    private final RetryBackOff backOff = new RetryBackOff(log, "Settling orders");
 
-    Settlements(Orders orders, Outbox outbox, JsonMapper json, MeterRegistry metrics) {
+    Settlements(
+            Orders orders,
+            IncomingEvents events,
+            DeadLetters deadLetters,
+            EventPublisher publisher,
+            JsonMapper json,
+            Clock clock) {
         this.orders = orders;
-        this.outbox = outbox;
+        this.events = events;
+        this.deadLetters = deadLetters;
+        this.publisher = publisher;
         this.json = json;
-        this.unreadable = Counter.builder("meridian.outcomes.unreadable")
-                .description("Records on the outcomes topic that were passed over")
-                .register(metrics);
+        this.clock = clock;
     }
 
-    /**
-     * The offsets are committed after the transaction: an instance that dies in between leaves outcomes that come
-     * again and change nothing.
-     */
+    private record Received(ConsumerRecord<String, byte[]> record, Outcome outcome) {
+
+        UnreadableRecord unreadable(String reason) {
+            return new UnreadableRecord(record, reason);
+        }
+    }
+
+    private record Settled(Order order, @Nullable String traceparent) {}
+
     @KafkaListener(id = "outcomes", groupId = "orders-service.outcomes", topics = "fulfilment.outcomes", batch = "true")
-    @Transactional
-    public void apply(List<ConsumerRecord<String, byte[]>> records) {
-        Map<UUID, Orders.Settlement> settlements = new LinkedHashMap<>();
-        Map<UUID, @Nullable String> traces = new HashMap<>();
-        for (ConsumerRecord<String, byte[]> record : records) {
-            Outcome outcome = read(record);
-            if (outcome != null) {
-                settlements.putIfAbsent(outcome.orderId(), outcome.settlement());
-                traces.putIfAbsent(outcome.orderId(), header(record, "traceparent"));
-            }
-        }
-        if (settlements.isEmpty()) {
-            return;
-        }
-        List<Order> changed = orders.settle(settlements.values());
-        if (changed.isEmpty()) {
-            return;
-        }
-        List<Outbox.Event> events = new ArrayList<>(changed.size());
-        for (Order order : changed) {
-            events.add(new Outbox.Event(
-                    order.id(),
-                    OrderChanged.TOPIC,
-                    OrderChanged.TYPE,
-                    json.writeValueAsString(new OrderChanged(order.customer(), order)),
-                    traces.get(order.id())));
-        }
-        outbox.append(events);
-    }
-
-    private @Nullable Outcome read(ConsumerRecord<String, byte[]> record) {
-        String type = header(record, "ce_type");
+    void apply(List<ConsumerRecord<String, byte[]>> records) {
         try {
-            if (Outcome.TYPE.equals(type)) {
-                return json.readValue(record.value(), Outcome.class);
+            List<Received> outcomes = new ArrayList<>(records.size());
+            List<UnreadableRecord> unreadable = new ArrayList<>();
+            for (ConsumerRecord<String, byte[]> record : records) {
+                Outcome outcome = events.read(record, Outcome.TYPE, Outcome.class, unreadable::add);
+                if (outcome != null) {
+                    outcomes.add(new Received(record, outcome));
+                }
             }
-            log.warn(
-                    "Passed over a record of type {} at {}-{}@{}",
-                    type,
-                    record.topic(),
-                    record.partition(),
-                    record.offset());
-        } catch (JacksonException | IllegalArgumentException e) {
-            log.warn(
-                    "Passed over an unreadable outcome at {}-{}@{}: {}",
-                    record.topic(),
-                    record.partition(),
-                    record.offset(),
-                    e.getMessage());
+            Map<UUID, Settled> settled = new LinkedHashMap<>();
+            IncomingEvents.inHalves(
+                    outcomes,
+                    some -> settle(some, settled, unreadable),
+                    (guilty, reason) -> unreadable.add(guilty.unreadable(reason)));
+            deadLetters.setAside(unreadable);
+            publisher.publish(List.copyOf(settled.values()), this::changed).orThrow();
+            backOff.succeeded();
+        } catch (RuntimeException e) {
+            backOff.failed(e);
+            throw e;
         }
-        unreadable.increment();
-        return null;
     }
 
-    private static @Nullable String header(ConsumerRecord<String, byte[]> record, String name) {
-        Header header = record.headers().lastHeader(name);
-        return header == null || header.value() == null ? null : new String(header.value(), StandardCharsets.UTF_8);
+    /** Of several outcomes of an order the first stands. */
+    private void settle(List<Received> batch, Map<UUID, Settled> settled, List<UnreadableRecord> unreadable) {
+        Map<UUID, Orders.Settlement> first = new LinkedHashMap<>();
+        batch.forEach(received -> first.putIfAbsent(received.outcome.orderId(), received.outcome.settlement()));
+        Map<UUID, Order> found = new LinkedHashMap<>();
+        orders.settle(first.values()).forEach(order -> found.put(order.id(), order));
+        List<Received> overtaken = new ArrayList<>();
+        for (Received received : batch) {
+            Order order = found.get(received.outcome.orderId());
+            if (order == null) {
+                unreadable.add(received.unreadable("There is no order " + received.outcome.orderId()));
+            } else if (order.status() == Order.Status.PLACED) {
+                overtaken.add(received);
+            } else if (received.outcome.isOf(order)) {
+                settled.putIfAbsent(order.id(), new Settled(order, CloudEvents.traceparent(received.record)));
+            } else if (order.status() != Order.Status.CANCELLED) { // a cancellation came first, and told so itself
+                unreadable.add(received.unreadable("The order is " + order.status() + " by an earlier outcome"));
+            }
+        }
+        if (!overtaken.isEmpty()) {
+            settle(overtaken, settled, unreadable);
+        }
+    }
+
+    private ProducerRecord<String, String> changed(Settled settled) {
+        Order order = settled.order;
+        return CloudEvents.message(
+                "orders-" + order.id() + "-" + order.version(),
+                order.id(),
+                OrderChanged.TOPIC,
+                OrderChanged.TYPE,
+                json.writeValueAsString(new OrderChanged(order.customer(), order)),
+                settled.traceparent,
+                clock.instant());
     }
 }

@@ -23,7 +23,7 @@ import org.springframework.stereotype.Component;
 
 /** What waits in the queue, as the broker tells of its share group. */
 @Component
-class Backlog implements DisposableBean {
+public class Backlog implements DisposableBean {
 
     private final KafkaAdmin configured;
     private final TopologySettings settings;
@@ -35,7 +35,7 @@ class Backlog implements DisposableBean {
     }
 
     /** The records that no worker has finished; those that a worker holds count as waiting. */
-    long waiting(Duration patience) throws ExecutionException, InterruptedException, TimeoutException {
+    public long waiting(Duration patience) throws ExecutionException, InterruptedException, TimeoutException {
         int millis = Math.toIntExact(patience.toMillis());
         Map<TopicPartition, SharePartitionOffsetInfo> partitions = admin().listShareGroupOffsets(
                         Map.of(settings.queue(), new ListShareGroupOffsetsSpec()),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.meridian.orders.Api;
+import dev.meridian.orders.AsyncApi;
 import dev.meridian.orders.Feed;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
@@ -25,13 +26,9 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.NullSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -44,31 +41,32 @@ class DeadLettersTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final String OPERATOR = Tokens.of("olga", "ops");
-    private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
     private final JdbcClient jdbc;
-    private final Burial burial;
+    private final DeadLetterListener listener;
     private final OpenDeadLetters gauge;
     private final MeterRegistry metrics;
-    private final KafkaProducer<byte[], byte[]> queue;
+    private final KafkaProducer<byte[], byte[]> worker;
     private final Feed placed;
+    private final String bootstrapServers;
     private Api api = new Api(0);
 
     @Autowired
     DeadLettersTest(
             JdbcClient jdbc,
-            Burial burial,
+            DeadLetterListener listener,
             OpenDeadLetters gauge,
             MeterRegistry metrics,
             @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
         this.jdbc = jdbc;
-        this.burial = burial;
+        this.listener = listener;
         this.gauge = gauge;
         this.metrics = metrics;
-        this.queue = new KafkaProducer<>(
+        this.worker = new KafkaProducer<>(
                 Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
+        this.bootstrapServers = bootstrapServers;
         this.placed = new Feed(bootstrapServers, "orders.placed");
     }
 
@@ -79,23 +77,23 @@ class DeadLettersTest {
 
     @AfterEach
     void close() {
-        queue.close(Duration.ofSeconds(1));
+        worker.close(Duration.ofSeconds(1));
         placed.close();
     }
 
     @Test
-    void anOrderThatDiedIsListedWithItsTypeAndSentAgainAsItWas() {
+    void aLetterIsListedAndItsEventIsMadeAgainFromTheOrder() {
         ConsumerRecord<String, String> original = placed();
-        die(original);
+        tell(original.key(), letter(original));
 
-        JsonNode letter =
-                await("it is listed").atMost(SOON).until(() -> listed(original.key()), found -> !found.isMissingNode());
+        JsonNode letter = listedOf(original.key());
         assertThat(letter.at("/topic").asString()).isEqualTo("orders.placed");
         assertThat(letter.at("/partition").asInt()).isEqualTo(original.partition());
         assertThat(letter.at("/offset").asLong()).isEqualTo(original.offset());
         assertThat(letter.at("/type").asString()).isEqualTo("dev.meridian.order.placed");
-        assertThat(letter.at("/deliveries").asInt()).isEqualTo(10);
-        assertThat(letter.at("/reason").asString()).isEqualTo("Offset delivery count exceeded the threshold.");
+        assertThat(letter.at("/failures").asInt()).isEqualTo(10);
+        assertThat(letter.at("/reason").asString()).isEqualTo("The provider did not answer");
+        assertThat(letter.at("/diedAt").asString()).isEqualTo("2026-03-01T10:00:00Z");
         assertThat(letter.at("/payload")).isEqualTo(JsonMapper.shared().readTree(original.value()));
         assertThat(letter.has("redrivenAt")).isFalse();
         String path = "/api/dead-letters/" + letter.at("/id").asLong();
@@ -110,9 +108,9 @@ class DeadLettersTest {
                 placed.await(2, SOON, record -> record.key().equals(original.key()));
         assertThat(sent).hasSize(2);
         ConsumerRecord<String, String> again = sent.getLast();
-        assertThat(again.value()).isEqualTo(original.value());
-        assertThat(Feed.header(again, "ce_type")).isEqualTo("dev.meridian.order.placed");
-        assertThat(Feed.header(again, "traceparent")).startsWith("00-" + TRACE);
+        assertThat(JsonMapper.shared().readTree(again.value()))
+                .isEqualTo(JsonMapper.shared().readTree(original.value()));
+        assertThat(AsyncApi.read().differences(again)).isEmpty();
         assertThat(Feed.header(again, "ce_id")).isNotEmpty().isNotEqualTo(Feed.header(original, "ce_id"));
 
         Api.Answer second = redrive(path);
@@ -129,14 +127,65 @@ class DeadLettersTest {
     }
 
     @Test
+    void aCancellationIsToldAgainAndOnlyOfACancelledOrder() {
+        ConsumerRecord<String, String> original = placed();
+        String id = original.key();
+        try (Feed cancelled = new Feed(bootstrapServers, "orders.cancelled")) {
+            tell(id, letter(id, "orders.cancelled", 3, "It failed"));
+            String path = "/api/dead-letters/" + listedOf(id).at("/id").asLong();
+            assertThat(redrive(path).problem()).isEqualTo("not-redrivable");
+
+            api.cancel("alice", id);
+            assertThat(redrive(path).status()).isEqualTo(200);
+
+            List<ConsumerRecord<String, String>> told =
+                    cancelled.await(2, SOON, record -> record.key().equals(id));
+            assertThat(told).hasSize(2);
+            assertThat(AsyncApi.read().differences(told.getLast())).isEmpty();
+        }
+    }
+
+    /** The version before this one stored the broker's copies, with their headers and count of deliveries. */
+    @Test
+    void aLetterOfTheTopicBeforeStaysListedAndCanBeSentAgain() {
+        ConsumerRecord<String, String> original = placed();
+        jdbc.sql("""
+                INSERT INTO dead_letters (topic, partition, position, origin_topic, origin_partition, origin_offset,
+                                          order_id, type, payload, headers, deliveries, reason, died_at)
+                VALUES ('dlq.fulfilment', 0, ?, 'orders.placed', 0, 5, ?::uuid, 'dev.meridian.order.placed', ?,
+                        '{"ce_type": "dev.meridian.order.placed"}', 25, 'Offset delivery count exceeded.', now())""")
+                .params(System.nanoTime(), original.key(), original.value().getBytes(StandardCharsets.UTF_8))
+                .update();
+
+        JsonNode letter = listedOf(original.key());
+        assertThat(letter.at("/failures").asInt()).isEqualTo(25);
+        assertThat(redrive("/api/dead-letters/" + letter.at("/id").asLong()).status())
+                .isEqualTo(200);
+        assertThat(placed.await(2, SOON, record -> record.key().equals(original.key())))
+                .hasSize(2);
+    }
+
+    @Test
+    void anUnknownOrderAndAnUnknownTopicCannotBeSentAgain() {
+        String unknown = UUID.randomUUID().toString();
+        tell(unknown, letter(unknown, "orders.placed", 0, "It names no order"));
+        String known = placed().key();
+        tell(known, letter(known, "fulfilment.outcomes", 0, "Set aside"));
+
+        for (String id : List.of(unknown, known)) {
+            Api.Answer answer =
+                    redrive("/api/dead-letters/" + listedOf(id).at("/id").asLong());
+            assertThat(answer.status()).isEqualTo(422);
+            assertThat(answer.problem()).isEqualTo("not-redrivable");
+            assertThat(listedOf(id).has("redrivenAt")).isFalse();
+        }
+    }
+
+    @Test
     void ofManyRedrivesAtTheSameTimeOneSends() throws Exception {
         ConsumerRecord<String, String> original = placed();
-        die(original);
-        String path = "/api/dead-letters/"
-                + await().atMost(SOON)
-                        .until(() -> listed(original.key()), found -> !found.isMissingNode())
-                        .at("/id")
-                        .asLong();
+        tell(original.key(), letter(original));
+        String path = "/api/dead-letters/" + listedOf(original.key()).at("/id").asLong();
 
         List<Integer> statuses = new ArrayList<>();
         try (var operators = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -159,100 +208,53 @@ class DeadLettersTest {
 
     @Test
     void aLetterThatComesTwiceIsStoredOnce() {
-        var record = new ConsumerRecord<>(
-                "dlq.fulfilment",
-                7, // a partition that the topic does not have, so that nothing else is there
-                System.nanoTime(),
-                UUID.randomUUID().toString(),
-                "{}".getBytes(StandardCharsets.UTF_8));
+        String id = UUID.randomUUID().toString();
+        ConsumerRecord<String, byte[]> record = received(id, letter(id, "orders.placed", 10, "It failed"));
 
-        burial.copy(List.of(record, record));
-        burial.copy(List.of(record));
+        listener.store(List.of(record, record));
+        listener.store(List.of(record));
 
-        assertThat(jdbc.sql("SELECT count(*) FROM dead_letters WHERE order_id = ?::uuid")
-                        .param(record.key())
-                        .query(Long.class)
-                        .single())
-                .isEqualTo(1);
-    }
-
-    @ParameterizedTest
-    @NullSource
-    @ValueSource(strings = {"", "\u0000\u0001 garbage", "[1,2]", "null", "{\"orderId\":", "{} {}"})
-    void whatIsNoEventIsKeptAndListedAndCannotBeSentAgain(@Nullable String value) {
-        UUID id = UUID.randomUUID();
-        byte[] content = value == null ? null : value.getBytes(StandardCharsets.UTF_8);
-        bury(id.toString(), content, Map.of("topic", "orders.placed", "partition", "0", "offset", "999999999"));
-
-        JsonNode letter = await().atMost(SOON).until(() -> listed(id.toString()), found -> !found.isMissingNode());
-        if (content == null) {
-            assertThat(letter.has("payloadSize")).isFalse();
-        } else {
-            assertThat(letter.at("/payloadSize").asInt()).isEqualTo(content.length);
-            assertThat(
-                            letter.has("payload")
-                                    ? JsonMapper.shared().writeValueAsString(letter.at("/payload"))
-                                    : new String(
-                                            Base64.getDecoder()
-                                                    .decode(letter.at("/payloadBase64")
-                                                            .asString()),
-                                            StandardCharsets.UTF_8))
-                    .isEqualTo(value);
-        }
-
-        Api.Answer answer = redrive("/api/dead-letters/" + letter.at("/id").asLong());
-        assertThat(answer.status()).isEqualTo(422);
-        assertThat(answer.problem()).isEqualTo("not-redrivable");
-        assertThat(listed(id.toString()).has("redrivenAt")).isFalse();
+        assertThat(stored(id)).isEqualTo(1);
     }
 
     @Test
-    void nothingThatARecordSaysOfItselfKeepsLaterOnesFromBeingStored() {
-        String marker = "garbled-" + UUID.randomUUID();
-        bury("no order\u0000", null, Map.of("message", marker + "\u0000" + "x".repeat(5_000)));
-        bury(
-                null,
-                new byte[] {(byte) 0xff, 0},
-                Map.of(
-                        "topic",
-                        "orders.placed",
-                        "partition",
-                        "-1",
-                        "offset",
-                        "1e9",
-                        "delivery.count",
-                        "99999999999999999999"));
-        UUID elsewhere = UUID.randomUUID();
-        bury(
-                elsewhere.toString(),
-                "{}".getBytes(StandardCharsets.UTF_8),
-                Map.of("topic", "orders.invented", "partition", "0", "offset", "0"));
+    void aLetterThatTheDatabaseRefusesIsSetAsideAlone() {
+        List<String> ids = IntStream.range(0, 5)
+                .mapToObj(n -> UUID.randomUUID().toString())
+                .toList();
 
-        JsonNode last = await().atMost(SOON).until(() -> listed(elsewhere.toString()), found -> !found.isMissingNode());
-        assertThat(redrive("/api/dead-letters/" + last.at("/id").asLong()).problem())
-                .isEqualTo("not-redrivable");
-        assertThat(api.get("/api/dead-letters?limit=100", OPERATOR).json().at("/deadLetters"))
-                .anySatisfy(letter -> {
-                    assertThat(letter.at("/reason").asString())
-                            .startsWith(marker)
-                            .hasSizeLessThanOrEqualTo(1_000);
-                    assertThat(letter.has("orderId")).isFalse();
-                    assertThat(redrive("/api/dead-letters/" + letter.at("/id").asLong())
-                                    .status())
-                            .isEqualTo(422);
-                });
+        listener.store(ids.stream()
+                .map(id -> received(
+                        id,
+                        letter(id, "orders.placed", 10, "It failed")
+                                .replace("2026-", id.equals(ids.get(3)) ? "+999999999-" : "2026-")))
+                .toList());
+
+        ids.forEach(id -> assertThat(stored(id)).isEqualTo(1));
+        assertThat(listedOf(ids.get(2)).at("/topic").asString()).isEqualTo("orders.placed");
+        JsonNode refused = listedOf(ids.get(3));
+        assertThat(refused.at("/topic").asString()).isEqualTo("fulfilment.dead-letters");
+        assertThat(refused.at("/reason").asString()).contains("out of range");
     }
 
     @Test
-    void largeContentIsCut() {
-        UUID id = UUID.randomUUID();
+    void contentThatIsNoJsonIsShownInBase64AndLargeContentIsCut() {
         String large = "{\"padding\":\"" + "x".repeat(DeadLetters.SHOWN) + "\"}";
-        bury(id.toString(), large.getBytes(StandardCharsets.UTF_8), Map.of());
+        for (String content : List.of("", "\u0000\u0001 garbage", large)) {
+            String id = UUID.randomUUID().toString();
+            tell(
+                    id,
+                    letter(id, "orders.placed", 0, "It is no event")
+                            .replace("\"failures\"", "\"content\":\"" + base64(content) + "\",\"failures\""));
 
-        JsonNode letter = await().atMost(SOON).until(() -> listed(id.toString()), found -> !found.isMissingNode());
-        assertThat(letter.at("/payloadSize").asInt()).isEqualTo(large.length());
-        assertThat(Base64.getDecoder().decode(letter.at("/payloadBase64").asString()))
-                .hasSize(DeadLetters.SHOWN);
+            JsonNode letter = listedOf(id);
+            String kept = content.substring(0, Math.min(content.length(), DeadLetters.SHOWN));
+            assertThat(letter.at("/payloadSize").asInt()).isEqualTo(kept.length());
+            assertThat(letter.at("/payloadBase64").asString()).isEqualTo(base64(kept));
+        }
+        String without = UUID.randomUUID().toString();
+        tell(without, letter(without, "orders.placed", 0, "It has no value"));
+        assertThat(listedOf(without).has("payloadSize")).isFalse();
     }
 
     @Test
@@ -260,8 +262,8 @@ class DeadLettersTest {
         List<String> keys = IntStream.range(0, 5)
                 .mapToObj(n -> UUID.randomUUID().toString())
                 .toList();
-        keys.forEach(key -> bury(key, null, Map.of()));
-        await().atMost(SOON).until(() -> !listed(keys.getLast()).isMissingNode());
+        keys.forEach(key -> tell(key, letter(key, "orders.placed", 10, "It failed")));
+        keys.forEach(this::listedOf);
 
         List<Long> ids = new ArrayList<>();
         List<String> seen = new ArrayList<>();
@@ -292,14 +294,17 @@ class DeadLettersTest {
     }
 
     @Test
-    void theGaugeCountsTheOpenOnes() {
+    void theGaugeCountsThoseThatCanBeSentAgain() {
+        gauge.count();
+        double before = metrics.get("meridian.dead.letters.open").gauge().value();
         String id = UUID.randomUUID().toString();
-        bury(id, null, Map.of());
-        await().atMost(SOON).until(() -> !listed(id).isMissingNode());
+        listener.store(List.of(
+                received(id, letter(id, "orders.placed", 10, "It failed")),
+                received(id, letter(id, "fulfilment.outcomes", 0, "Set aside"))));
 
         gauge.count();
 
-        assertThat(metrics.get("meridian.dead.letters.open").gauge().value()).isGreaterThanOrEqualTo(1);
+        assertThat(metrics.get("meridian.dead.letters.open").gauge().value()).isEqualTo(before + 1);
     }
 
     private Api.Answer redrive(String path) {
@@ -319,43 +324,55 @@ class DeadLettersTest {
 
     /** A placed order's event on its topic. */
     private ConsumerRecord<String, String> placed() {
-        String id = api.send(
-                        api.post(Api.order("TEA-001", 1))
-                                .header("Idempotency-Key", UUID.randomUUID().toString())
-                                .header("traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01"),
-                        Tokens.of("alice"))
-                .json()
-                .at("/id")
-                .asString();
+        String id = api.place("alice", Api.order("TEA-001", 1)).json().at("/id").asString();
         return placed.await(1, SOON, record -> record.key().equals(id)).getFirst();
     }
 
-    /** As the broker writes it: key and value of the original, none of its headers. */
-    private void die(ConsumerRecord<String, String> original) {
-        bury(
-                original.key(),
-                original.value().getBytes(StandardCharsets.UTF_8),
-                Map.of(
-                        "topic",
-                        original.topic(),
-                        "partition",
-                        Integer.toString(original.partition()),
-                        "offset",
-                        Long.toString(original.offset()),
-                        "group",
-                        "fulfilment",
-                        "delivery.count",
-                        "10",
-                        "message",
-                        "Offset delivery count exceeded the threshold."));
+    /** The stored letter of that order, which is awaited. */
+    private JsonNode listedOf(String orderId) {
+        return await().atMost(SOON).until(() -> listed(orderId), found -> !found.isMissingNode());
     }
 
-    private void bury(@Nullable String key, byte @Nullable [] value, Map<String, String> about) {
+    private long stored(String orderId) {
+        return jdbc.sql("SELECT count(*) FROM dead_letters WHERE order_id = ?::uuid")
+                .param(orderId)
+                .query(Long.class)
+                .single();
+    }
+
+    private static String letter(ConsumerRecord<String, String> original) {
+        return """
+                {"orderId":"%s","topic":"%s","partition":%d,"offset":%d,"type":"dev.meridian.order.placed","failures":10,
+                "reason":"The provider did not answer","failedAt":"2026-03-01T10:00:00Z","content":"%s"}""".formatted(
+                original.key(), original.topic(), original.partition(), original.offset(), base64(original.value()));
+    }
+
+    private static String letter(String orderId, String topic, int failures, String reason) {
+        return """
+                {"orderId":"%s","topic":"%s","partition":0,"offset":17,"failures":%d,"reason":"%s",
+                "failedAt":"2026-03-01T10:00:00Z"}""".formatted(orderId, topic, failures, reason);
+    }
+
+    private static String base64(String content) {
+        return Base64.getEncoder().encodeToString(content.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** As the worker tells it. */
+    private void tell(String key, String letter) {
         var record = new ProducerRecord<>(
-                "dlq.fulfilment", 0, key == null ? null : key.getBytes(StandardCharsets.UTF_8), value);
-        about.forEach(
-                (name, text) -> record.headers().add("__dlq.errors." + name, text.getBytes(StandardCharsets.UTF_8)));
-        queue.send(record);
-        queue.flush();
+                "fulfilment.dead-letters",
+                key.getBytes(StandardCharsets.UTF_8),
+                letter.getBytes(StandardCharsets.UTF_8));
+        record.headers().add("ce_type", FulfilmentDeadLetter.TYPE.getBytes(StandardCharsets.UTF_8));
+        worker.send(record);
+        worker.flush();
+    }
+
+    /** As the listener gets it, from a partition that the topic does not have. */
+    private static ConsumerRecord<String, byte[]> received(String key, String letter) {
+        var record = new ConsumerRecord<>(
+                "fulfilment.dead-letters", 7, System.nanoTime(), key, letter.getBytes(StandardCharsets.UTF_8));
+        record.headers().add("ce_type", FulfilmentDeadLetter.TYPE.getBytes(StandardCharsets.UTF_8));
+        return record;
     }
 }

@@ -1,12 +1,19 @@
 package dev.meridian.orders.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.reset;
+import static org.mockito.Mockito.verifyNoInteractions;
+import static org.mockito.Mockito.when;
 
 import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.outbox.Outbox;
+import dev.meridian.orders.topology.Backlog;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -15,6 +22,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,11 +43,13 @@ class ReemissionTest {
     private static final Duration AFTER = Duration.ofMinutes(10);
 
     private final Orders orders;
+    private final OrderEvents events;
     private final Outbox outbox;
     private final TransactionTemplate transaction;
     private final JsonMapper json;
     private final JdbcClient jdbc;
-    private final SmartLifecycle relay;
+    private final List<SmartLifecycle> relays;
+    private final Backlog backlog = mock(); // the real one is TopologyTest's; empty until a test says otherwise
     private final Feed placed;
     private final String customer = "customer-" + UUID.randomUUID();
     private Api api = new Api(0);
@@ -47,18 +57,21 @@ class ReemissionTest {
     @Autowired
     ReemissionTest(
             Orders orders,
+            OrderEvents events,
             Outbox outbox,
             TransactionTemplate transaction,
             JsonMapper json,
             JdbcClient jdbc,
-            @Qualifier("outboxRelay") SmartLifecycle relay,
+            @Qualifier("directRelay") SmartLifecycle direct,
+            @Qualifier("pollingRelay") SmartLifecycle polling,
             @Value("${spring.kafka.bootstrap-servers}") String kafka) {
         this.orders = orders;
+        this.events = events;
         this.outbox = outbox;
         this.transaction = transaction;
         this.json = json;
         this.jdbc = jdbc;
-        this.relay = relay;
+        this.relays = List.of(direct, polling);
         this.placed = new Feed(kafka, OrderPlaced.TOPIC);
     }
 
@@ -81,15 +94,16 @@ class ReemissionTest {
     private Reemission later(Duration later, int batch) {
         return new Reemission(
                 orders,
+                events,
                 outbox,
+                backlog,
                 transaction,
-                json,
                 Clock.offset(Clock.systemUTC(), later),
                 new ReemissionSettings(AFTER, Duration.ofHours(1), batch),
                 new SimpleMeterRegistry());
     }
 
-    private int reemitLater(Duration later) {
+    private int reemitLater(Duration later) throws Exception {
         return later(later, 100).reemit();
     }
 
@@ -109,7 +123,7 @@ class ReemissionTest {
     }
 
     @Test
-    void anOrderThatWaitsIsEmittedAgainAsItWas() {
+    void anOrderThatWaitsIsEmittedAgainAsItWas() throws Exception {
         String id = placeAndTell();
         assertThat(published(1, id)).hasSize(1);
 
@@ -125,7 +139,7 @@ class ReemissionTest {
     }
 
     @Test
-    void itIsEmittedOnceInEachPeriodAsLongAsItWaits() {
+    void itIsEmittedOnceInEachPeriodAsLongAsItWaits() throws Exception {
         String id = placeAndTell();
 
         assertThat(reemitLater(AFTER.plusMinutes(1))).isEqualTo(1);
@@ -136,18 +150,19 @@ class ReemissionTest {
     }
 
     @Test
-    void whatIsSettledOrCancelledWaitsNoMore() {
+    void whatIsSettledOrCancelledWaitsNoMore() throws Exception {
         String cancelled = placeAndTell();
         String settled = placeAndTell();
         api.cancel(customer, cancelled);
-        transaction.executeWithoutResult(status ->
-                orders.settle(List.of(new Orders.Settlement(UUID.fromString(settled), Order.Status.CONFIRMED, null))));
+        jdbc.sql("UPDATE orders SET status = 'CONFIRMED', version = 2 WHERE id = ?::uuid")
+                .param(settled)
+                .update();
 
         assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
     }
 
     @Test
-    void anOrderThatTheQueueGaveUpOnWaitsForAnOperatorUntilItIsRedriven() {
+    void anOrderThatTheQueueGaveUpOnWaitsForAnOperatorUntilItIsRedriven() throws Exception {
         UUID id = UUID.fromString(placeAndTell());
         deadLetter(id, 1);
 
@@ -162,19 +177,43 @@ class ReemissionTest {
     }
 
     @Test
-    void anEventThatHasNotLeftYetIsNotLost() {
-        relay.stop();
+    void anEventThatHasNotLeftYetIsNotLost() throws Exception {
+        relays.forEach(SmartLifecycle::stop);
         String id;
         try {
             id = place();
             assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
         } finally {
-            relay.start();
+            relays.forEach(SmartLifecycle::start);
         }
 
         assertThat(published(1, id)).hasSize(1);
         await().atMost(SOON).until(() -> waitingInTheOutbox(id) == 0);
         assertThat(reemitLater(AFTER.multipliedBy(3))).isEqualTo(1);
+    }
+
+    @Test
+    void nothingIsEmittedWhileTheQueueIsNotEmptyOrDoesNotAnswer() throws Exception {
+        String id = placeAndTell();
+        when(backlog.waiting(any())).thenReturn(1L);
+        assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
+        when(backlog.waiting(any())).thenThrow(new TimeoutException("the broker does not answer"));
+        assertThatThrownBy(() -> reemitLater(AFTER.plusMinutes(1))).isInstanceOf(TimeoutException.class);
+        later(AFTER.plusMinutes(1), 100).reemitRegularly();
+        assertThat(waitingInTheOutbox(id)).isZero();
+
+        reset(backlog);
+        assertThat(reemitLater(AFTER.plusMinutes(1)))
+                .as("it counts as not seen to")
+                .isEqualTo(1);
+    }
+
+    @Test
+    void theQueueIsAskedOnlyWhereAnOrderWaits() throws Exception {
+        placeAndTell();
+
+        assertThat(reemitLater(AFTER.minusMinutes(1))).isZero();
+        verifyNoInteractions(backlog);
     }
 
     private int waitingInTheOutbox(String id) {
@@ -191,7 +230,7 @@ class ReemissionTest {
     }
 
     @Test
-    void oneLookIsBoundedAndTakesThoseFirstThatWaitedLongest() {
+    void oneLookIsBoundedAndTakesThoseFirstThatWaitedLongest() throws Exception {
         String first = placeAndTell();
         placeAndTell();
         placeAndTell();

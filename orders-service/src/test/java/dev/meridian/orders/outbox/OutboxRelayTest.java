@@ -8,8 +8,14 @@ import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -18,6 +24,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.junit.jupiter.api.AfterEach;
@@ -30,58 +37,72 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.kafka.core.DefaultKafkaProducerFactory;
 import org.springframework.kafka.core.KafkaTemplate;
 import org.springframework.kafka.core.ProducerFactory;
-import org.springframework.kafka.support.ProducerListener;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @RunningService
 class OutboxRelayTest {
 
-    private static final String TOPIC = "orders.placed";
+    private static final String PLACED = "orders.placed";
+    private static final String CANCELLED = "orders.cancelled";
     private static final Duration SOON = Duration.ofSeconds(30);
 
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
     private final Outbox outbox;
-    private final OutboxRelay running;
-    private final KafkaTemplate<String, String> kafka;
+    private final OutboxTable table;
+    private final DirectRelay direct;
+    private final PollingRelay polling;
+    private final EventPublisher publisher;
     private final ProducerFactory<String, String> producers;
-    private final Feed feed;
+    private final Feed placed;
+    private final Feed cancelled;
 
     @Autowired
     OutboxRelayTest(
             JdbcClient jdbc,
             TransactionTemplate transaction,
             Outbox outbox,
-            OutboxRelay running,
-            KafkaTemplate<String, String> kafka,
+            OutboxTable table,
+            DirectRelay direct,
+            PollingRelay polling,
+            EventPublisher publisher,
             ProducerFactory<String, String> producers,
             @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.outbox = outbox;
-        this.running = running;
-        this.kafka = kafka;
+        this.table = table;
+        this.direct = direct;
+        this.polling = polling;
+        this.publisher = publisher;
         this.producers = producers;
-        this.feed = new Feed(bootstrapServers, TOPIC);
+        this.placed = new Feed(bootstrapServers, PLACED);
+        this.cancelled = new Feed(bootstrapServers, CANCELLED);
     }
 
+    /** Nothing is published that a test does not ask for. */
     @BeforeEach
     void quiet() {
-        running.stop();
+        direct.stop();
+        polling.stop();
         await().atMost(SOON).until(() -> {
-            relay(kafka).relay();
+            age();
+            relay(publisher).relay(0);
             return waiting() == 0;
         });
     }
 
     @AfterEach
     void resume() {
-        feed.close();
-        running.start();
+        placed.close();
+        cancelled.close();
+        direct.start();
+        polling.start();
     }
 
     @Test
-    void anOrderLeavesWithItsTrace(@LocalServerPort int port) {
+    void aPlacedOrderLeavesFromMemoryWithItsTrace(@LocalServerPort int port) {
+        direct.start();
         Api api = new Api(port);
         String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -93,16 +114,14 @@ class OutboxRelayTest {
                 .json()
                 .at("/id")
                 .asString();
-        relay(kafka).relay();
 
-        List<ConsumerRecord<String, String>> published =
-                feed.await(1, SOON, record -> record.key().equals(id));
-        assertThat(published).hasSize(1);
-        assertThat(Feed.header(published.getFirst(), "ce_type")).isEqualTo("dev.meridian.order.placed");
-        assertThat(Feed.header(published.getFirst(), "traceparent")).startsWith("00-" + trace);
-        assertThat(published.getFirst().value())
+        ConsumerRecord<String, String> published = only(placed, id);
+        assertThat(Feed.header(published, "ce_type")).isEqualTo("dev.meridian.order.placed");
+        assertThat(Feed.header(published, "traceparent")).startsWith("00-" + trace);
+        assertThat(published.value())
                 .contains("\"paymentToken\":\"tok_ok\"")
                 .contains("{\"sku\":\"TEA-001\",\"quantity\":2}");
+        await("its row is deleted").atMost(SOON).until(() -> waiting() == 0);
     }
 
     @Test
@@ -114,22 +133,22 @@ class OutboxRelayTest {
         Set<String> ours = new HashSet<>(ids.stream().map(UUID::toString).toList());
         for (int n = 0; n < events; n++) {
             String payload = Integer.toString(n);
-            append(ids.stream().map(id -> event(id, payload)).toList());
+            append(ids.stream().map(id -> event(CANCELLED, id, payload)).toList());
         }
 
         try (var relays = Executors.newFixedThreadPool(3)) {
             for (int i = 0; i < 3; i++) {
                 relays.submit(() -> {
-                    OutboxRelay relay = relay(kafka);
+                    PollingRelay relay = relay(publisher);
                     while (waiting() > 0) {
-                        relay.relay();
+                        relay.relay(0);
                     }
                 });
             }
         }
 
         List<ConsumerRecord<String, String>> published =
-                feed.await(orders * events + 1, Duration.ofSeconds(5), record -> ours.contains(record.key()));
+                cancelled.await(orders * events + 1, Duration.ofSeconds(5), record -> ours.contains(record.key()));
         assertThat(published).hasSize(orders * events);
         for (UUID id : ids) {
             assertThat(published.stream()
@@ -140,74 +159,203 @@ class OutboxRelayTest {
     }
 
     @Test
-    void anOrdersSecondEventWaitsForItsFirst() {
+    void aCancellationIsNotPublishedWhileTheRowOfItsPlacementExists() {
         UUID id = UUID.randomUUID();
-        UUID other = UUID.randomUUID();
-        append(List.of(event(id, "first"), event(id, "second"), event(other, "only")));
+        append(List.of(event(PLACED, id, "placement")));
+        append(List.of(event(CANCELLED, id, "cancellation")));
 
-        assertThat(relay(kafka).relay()).isEqualTo(2);
-        assertThat(relay(kafka).relay()).isEqualTo(1);
-        assertThat(relay(kafka).relay()).isZero();
+        assertThat(relay(publisher).relay(0))
+                .as("the placement is young, so it belongs to its writer")
+                .isZero();
+
+        age();
+        assertThat(relay(publisher).relay(0))
+                .as("its writer has left it behind")
+                .isEqualTo(1);
+        assertThat(only(placed, id.toString()).value()).isEqualTo("placement");
+        assertThat(relay(publisher).relay(0)).isEqualTo(1);
+        assertThat(only(cancelled, id.toString()).value()).isEqualTo("cancellation");
+        assertThat(relay(publisher).relay(0)).isZero();
     }
 
     @Test
     void whatTheBrokerDidNotAcknowledgeStays() {
-        // Nobody listens there: the send fails once the producer has waited for max.block.ms.
+        // No broker listens there: the send fails once the producer has waited for max.block.ms.
         var nowhere = new DefaultKafkaProducerFactory<String, String>(producers.getConfigurationProperties());
         nowhere.updateConfigs(Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:1", ProducerConfig.MAX_BLOCK_MS_CONFIG, "200"));
+        var cutOff = new EventPublisher(new KafkaTemplate<>(nowhere));
         UUID id = UUID.randomUUID();
-        append(List.of(event(id, "patient")));
+        append(IntStream.range(0, 100)
+                .mapToObj(n -> event(CANCELLED, n == 0 ? id : UUID.randomUUID(), "patient"))
+                .toList());
+        List<OutboxEvent> placements = committed(200);
 
-        var unreachable = new KafkaTemplate<String, String>(nowhere);
-        unreachable.setProducerListener(new ProducerListener<>() {});
-        OutboxRelay cutOff = relay(unreachable);
-        assertThatThrownBy(cutOff::relay).isInstanceOf(RuntimeException.class);
-        assertThat(waiting()).isEqualTo(1);
-        assertThat(relay(kafka).relay()).isEqualTo(1);
+        assertThatThrownBy(() -> relay(cutOff).relay(0)).isInstanceOf(EventPublisher.EventNotPublished.class);
+        var metrics = new SimpleMeterRegistry();
+        DirectRelay directly = directly(cutOff, 1_000, metrics);
+        placements.forEach(directly::offer);
+        directly.start();
+        await("none of 200 waits for the time-out of another").atMost(SOON).until(() -> left(metrics) == 200);
+        directly.stop();
+        assertThat(waiting()).isEqualTo(300);
+
+        age();
+        assertThat(relay(publisher).relay(0)).isEqualTo(300);
         assertThat(waiting()).isZero();
-        assertThat(feed.await(1, SOON, record -> record.key().equals(id.toString())))
-                .hasSize(1);
+        only(cancelled, id.toString());
         nowhere.destroy();
     }
 
     @Test
-    void theRunningRelayIsWokenByACommitAndFindsWhatOthersLeft() {
-        running.start();
+    void whatDoesNotFitIntoMemoryIsLeftToThePollingRelay() {
+        List<OutboxEvent> placements = committed(30);
+        var metrics = new SimpleMeterRegistry();
+        DirectRelay directly = directly(publisher, 10, metrics);
+
+        placements.forEach(directly::offer); // it does not run yet
+        assertThat(left(metrics)).isEqualTo(20);
+        directly.start();
+        directly.stop();
+
+        assertThat(waiting()).as("the last ones leave before the relay ends").isEqualTo(20);
+        age();
+        assertThat(relay(publisher).relay(0)).isEqualTo(20);
+        Set<String> ours = new HashSet<>(
+                placements.stream().map(event -> event.orderId().toString()).toList());
+        assertThat(placed.await(31, Duration.ofSeconds(2), record -> ours.contains(record.key())))
+                .hasSize(30);
+    }
+
+    @Test
+    void thePollingRelayIsWokenByACommitAndFindsWhatOthersLeft() {
+        UUID before = UUID.randomUUID();
+        append(List.of(event(CANCELLED, before, "committed while it does not run")));
+        polling.start();
+        only(cancelled, before.toString());
         UUID woken = UUID.randomUUID();
-        append(List.of(event(woken, "announced")));
-        assertThat(feed.await(1, SOON, record -> record.key().equals(woken.toString())))
-                .hasSize(1);
+        append(List.of(event(CANCELLED, woken, "announced")));
+        only(cancelled, woken.toString());
 
         UUID left = UUID.randomUUID();
         jdbc.sql("""
-                INSERT INTO outbox (order_id, topic, type, payload, created_at) VALUES (?, ?, 'test', 'left', now())""").params(left, TOPIC).update();
-        assertThat(feed.await(1, SOON, record -> record.key().equals(left.toString())))
-                .hasSize(1);
+                INSERT INTO outbox (order_id, topic, type, payload, created_at) VALUES (?, ?, 'test', 'left', now())""").params(left, CANCELLED).update();
+        only(cancelled, left.toString());
+    }
+
+    /** Every deleted row stays in the table and its indexes for as long as a session may still see it. */
+    @Test
+    void anOldSnapshotSlowsNeitherWayDown(@Autowired DataSource database) throws SQLException {
+        int events = 20_000;
+        try (Connection old = database.getConnection()) {
+            old.setAutoCommit(false);
+            old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+            old.createStatement().executeQuery("SELECT count(*) FROM outbox").close();
+
+            direct.start();
+            Duration slowest = Duration.ZERO;
+            Set<String> ours = new HashSet<>();
+            for (int n = 0; n < events; n += 500) {
+                long begun = System.nanoTime();
+                List<OutboxEvent> batch = committed(500);
+                batch.forEach(event -> ours.add(event.orderId().toString()));
+                outbox.committed(batch);
+                await().atMost(SOON).pollInterval(Duration.ofMillis(5)).until(() -> gone(batch));
+                Duration took = Duration.ofNanos(System.nanoTime() - begun);
+                slowest = took.compareTo(slowest) > 0 ? took : slowest;
+            }
+            assertThat(slowest).as("500 events, from commit to deletion").isLessThan(Duration.ofSeconds(4));
+            assertThat(placed.await(events, SOON, record -> ours.contains(record.key())))
+                    .hasSize(events);
+
+            long dead = jdbc.sql("SELECT pg_relation_size('outbox')")
+                    .query(Long.class)
+                    .single();
+            assertThat(dead).as("the dead rows are still there").isGreaterThan(events * 100L);
+            UUID id = UUID.randomUUID();
+            append(List.of(event(CANCELLED, id, "after 20,000 dead rows")));
+            long begun = System.nanoTime();
+            assertThat(relay(publisher).relay(0)).isEqualTo(1);
+            assertThat(relay(publisher).relay(0)).isZero();
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
+            only(cancelled, id.toString());
+            old.rollback();
+        }
     }
 
     @Test
     void anEventIsOnlyWrittenInsideTheTransactionOfWhatItTells() {
-        assertThatThrownBy(() -> outbox.append(event(UUID.randomUUID(), "stray")))
+        assertThatThrownBy(() -> outbox.append(List.of(event(CANCELLED, UUID.randomUUID(), "stray"))))
                 .isInstanceOf(org.springframework.transaction.IllegalTransactionStateException.class);
     }
 
-    private OutboxRelay relay(KafkaTemplate<String, String> kafka) {
-        return new OutboxRelay(
-                jdbc,
-                transaction,
-                kafka,
-                new Doorbell(),
-                new OutboxSettings(100, Duration.ofMillis(50), Duration.ofMillis(50)),
-                new SimpleMeterRegistry());
+    @Test
+    void anEventThatIsRolledBackIsNotPublished() {
+        direct.start();
+        polling.start();
+        UUID id = UUID.randomUUID();
+        UUID next = UUID.randomUUID();
+        transaction.executeWithoutResult(status -> {
+            outbox.append(List.of(event(PLACED, id, "undone")));
+            status.setRollbackOnly();
+        });
+        append(List.of(event(PLACED, next, "done")));
+
+        only(placed, next.toString());
+        assertThat(placed.await(1, Duration.ofSeconds(1), record -> record.key().equals(id.toString())))
+                .isEmpty();
     }
 
-    private static Outbox.Event event(UUID id, String payload) {
-        return new Outbox.Event(id, TOPIC, "test", payload, null);
+    private PollingRelay relay(EventPublisher publisher) {
+        return new PollingRelay(table, transaction, publisher, new OutboxSignal(), settings(1));
+    }
+
+    private DirectRelay directly(EventPublisher publisher, int capacity, MeterRegistry metrics) {
+        return new DirectRelay(table, publisher, settings(capacity), Clock.systemUTC(), metrics);
+    }
+
+    private static OutboxSettings settings(int capacity) {
+        return new OutboxSettings(100, Duration.ofMillis(5), capacity, Duration.ofMillis(50));
+    }
+
+    private static double left(MeterRegistry metrics) {
+        return metrics.get("meridian.outbox.left").counter().count();
+    }
+
+    private static Outbox.Event event(String topic, UUID id, String payload) {
+        return new Outbox.Event(id, topic, "test", payload, null);
     }
 
     private void append(List<Outbox.Event> events) {
         transaction.executeWithoutResult(status -> outbox.append(new ArrayList<>(events)));
+    }
+
+    /** Placements whose rows have committed, and of which no relay was told. */
+    private List<OutboxEvent> committed(int count) {
+        List<Outbox.Event> events = IntStream.range(0, count)
+                .mapToObj(n -> event(PLACED, UUID.randomUUID(), "{\"n\":" + n + "}"))
+                .toList();
+        return transaction.execute(status -> table.insert(events, Instant.now().atOffset(ZoneOffset.UTC)));
+    }
+
+    /** Makes every row so old that its writer's claim on it is over. */
+    private void age() {
+        jdbc.sql("UPDATE outbox SET created_at = created_at - interval '1 minute'")
+                .update();
+    }
+
+    private boolean gone(List<OutboxEvent> events) {
+        return jdbc.sql("SELECT NOT EXISTS (SELECT FROM outbox WHERE id BETWEEN ? AND ?)")
+                .params(events.getFirst().id(), events.getLast().id())
+                .query(Boolean.class)
+                .single();
+    }
+
+    private ConsumerRecord<String, String> only(Feed feed, String key) {
+        List<ConsumerRecord<String, String>> published =
+                feed.await(1, SOON, record -> record.key().equals(key));
+        assertThat(published).hasSize(1);
+        return published.getFirst();
     }
 
     private int waiting() {

@@ -1,30 +1,43 @@
 package dev.meridian.orders.settlement;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
+import dev.meridian.orders.deadletters.DeadLetters;
+import dev.meridian.orders.deadletters.IncomingEvents;
+import dev.meridian.orders.order.Orders;
+import dev.meridian.orders.outbox.EventPublisher;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
-import org.apache.kafka.common.serialization.StringSerializer;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.kafka.core.DefaultKafkaProducerFactory;
 import org.springframework.kafka.core.KafkaTemplate;
+import org.springframework.kafka.core.ProducerFactory;
+import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
 @RunningService
@@ -34,6 +47,13 @@ class SettlementsTest {
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     private final KafkaTemplate<String, String> kafka;
+    private final ProducerFactory<String, String> producers;
+    private final EventPublisher publisher;
+    private final Orders orders;
+    private final IncomingEvents events;
+    private final DeadLetters deadLetters;
+    private final TransactionTemplate transaction;
+    private final JdbcClient jdbc;
     private final String customer = "customer-" + UUID.randomUUID();
     private final String token = Tokens.of(customer);
     private final Feed changes;
@@ -41,8 +61,22 @@ class SettlementsTest {
 
     SettlementsTest(
             @Autowired KafkaTemplate<String, String> kafka,
+            @Autowired ProducerFactory<String, String> producers,
+            @Autowired EventPublisher publisher,
+            @Autowired Orders orders,
+            @Autowired IncomingEvents events,
+            @Autowired DeadLetters deadLetters,
+            @Autowired TransactionTemplate transaction,
+            @Autowired JdbcClient jdbc,
             @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
         this.kafka = kafka;
+        this.producers = producers;
+        this.publisher = publisher;
+        this.orders = orders;
+        this.events = events;
+        this.deadLetters = deadLetters;
+        this.transaction = transaction;
+        this.jdbc = jdbc;
         this.changes = new Feed(bootstrapServers, "orders.changed");
     }
 
@@ -78,7 +112,7 @@ class SettlementsTest {
     }
 
     @Test
-    void theFirstOutcomeStandsAndIsToldOnce() {
+    void theFirstOutcomeStandsAndAContradictionIsSetAside() {
         String id = place();
 
         send(id, Outcome.TYPE, confirmed(id));
@@ -91,8 +125,123 @@ class SettlementsTest {
         assertThat(awaitStatus(id, "CONFIRMED").json().at("/version").asLong()).isEqualTo(2);
         changes.await(1, SOON, record -> record.key().equals(next));
         assertThat(changes.await(
+                        1, Duration.ofSeconds(1), record -> record.key().equals(id)))
+                .isNotEmpty()
+                .allSatisfy(change -> assertThat(change.value())
+                        .contains("\"status\":\"CONFIRMED\"")
+                        .contains("\"version\":2"));
+        assertThat(reasons(id)).containsExactly("The order is CONFIRMED by an earlier outcome");
+    }
+
+    @Test
+    void anOrderThatACrashLeftUntoldIsToldAgain() {
+        // Between the commit and the publishing: the broker is away for this instance.
+        var nowhere = new DefaultKafkaProducerFactory<String, String>(producers.getConfigurationProperties());
+        nowhere.updateConfigs(Map.of("bootstrap.servers", "127.0.0.1:1", "max.block.ms", "200"));
+        Settlements cutOff = settlements(new EventPublisher(new KafkaTemplate<>(nowhere)));
+        String id = place();
+        ConsumerRecord<String, byte[]> outcome = received(id, confirmed(id));
+
+        assertThatThrownBy(() -> cutOff.apply(List.of(outcome))).isInstanceOf(EventPublisher.EventNotPublished.class);
+        assertThat(awaitStatus(id, "CONFIRMED").json().at("/version").asLong()).isEqualTo(2);
+        assertThat(changes.await(
+                        1, Duration.ofSeconds(1), record -> record.key().equals(id)))
+                .isEmpty();
+        settlements(publisher).apply(List.of(outcome));
+
+        assertThat(changes.await(1, SOON, record -> record.key().equals(id))).hasSize(1);
+        assertThat(awaitStatus(id, "CONFIRMED").json().at("/version").asLong()).isEqualTo(2);
+        nowhere.destroy();
+    }
+
+    @Test
+    void anOutcomeOfACancelledOrderChangesAndTellsNothing() {
+        String id = place();
+        api.cancel(customer, id);
+        assertThat(changes.await(1, SOON, record -> record.key().equals(id))).hasSize(1);
+
+        settlements(publisher).apply(List.of(received(id, confirmed(id))));
+
+        assertThat(awaitStatus(id, "CANCELLED").json().at("/version").asLong()).isEqualTo(2);
+        assertThat(changes.await(
                         2, Duration.ofSeconds(1), record -> record.key().equals(id)))
                 .hasSize(1);
+        assertThat(reasons(id)).isEmpty();
+    }
+
+    /** The statement's snapshot still shows the order as open when the other transaction's decision stops it. */
+    @Test
+    void anOrderThatIsDecidedAtTheSameMomentIsAskedForAgain() throws Exception {
+        String id = place();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> applied = transaction.execute(status -> {
+                jdbc.sql("UPDATE orders SET status = 'CONFIRMED', version = 2 WHERE id = ?::uuid")
+                        .param(id)
+                        .update();
+                Future<?> applying =
+                        threads.submit(() -> settlements(publisher).apply(List.of(received(id, confirmed(id)))));
+                await().atMost(SOON)
+                        .until(() -> jdbc.sql("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                                .query(Boolean.class)
+                                .single());
+                return applying;
+            });
+            applied.get(20, TimeUnit.SECONDS);
+        }
+
+        assertThat(changes.await(1, SOON, record -> record.key().equals(id)))
+                .as("the other instance may have died before it told")
+                .hasSize(1);
+    }
+
+    @Test
+    void ofABatchThatTheDatabaseRefusesOnlyTheGuiltyOneIsSetAside(@Value("${meridian.postgres}") String hosts)
+            throws SQLException {
+        List<String> ids = IntStream.range(0, 7).mapToObj(n -> place()).toList();
+        String guilty = ids.get(4);
+        try (Connection owner = DriverManager.getConnection(
+                        "jdbc:postgresql://" + hosts + "/orders?targetServerType=primary",
+                        "orders_migrator",
+                        "orders_migrator");
+                Statement statement = owner.createStatement()) {
+            statement.execute("ALTER TABLE orders ADD CONSTRAINT refused CHECK (id <> '" + guilty
+                    + "' OR status = 'PLACED') NOT VALID");
+            try {
+                settlements(publisher)
+                        .apply(ids.stream()
+                                .map(id -> received(id, confirmed(id)))
+                                .toList());
+            } finally {
+                statement.execute("ALTER TABLE orders DROP CONSTRAINT refused");
+            }
+        }
+
+        for (String id : ids) {
+            awaitStatus(id, id.equals(guilty) ? "PLACED" : "CONFIRMED");
+            assertThat(reasons(id)).hasSize(id.equals(guilty) ? 1 : 0);
+        }
+        assertThat(reasons(guilty).getFirst()).contains("refused");
+    }
+
+    private Settlements settlements(EventPublisher publisher) {
+        return new Settlements(
+                orders, events, deadLetters, publisher, JsonMapper.shared(), java.time.Clock.systemUTC());
+    }
+
+    private ConsumerRecord<String, byte[]> received(String id, String value) {
+        // A place that no record has, so that nothing else is set aside from there.
+        var record = new ConsumerRecord<>(
+                "fulfilment.outcomes", 7, System.nanoTime(), id, value.getBytes(StandardCharsets.UTF_8));
+        record.headers().add("ce_type", Outcome.TYPE.getBytes(StandardCharsets.UTF_8));
+        return record;
+    }
+
+    /** Why records with this key were set aside. */
+    private List<String> reasons(String id) {
+        return jdbc.sql("SELECT reason FROM dead_letters WHERE order_id = ?::uuid")
+                .param(id)
+                .query((row, n) -> String.valueOf(row.getString("reason")))
+                .list();
     }
 
     @Test
@@ -116,59 +265,6 @@ class SettlementsTest {
         assertThat(body.at("/customer").asString()).isEqualTo(customer);
         assertThat(body.at("/order"))
                 .isEqualTo(api.get("/api/orders/" + id, token).json());
-    }
-
-    @Test
-    void whatCannotBeReadStopsNobody() {
-        String id = place();
-
-        kafka.send("fulfilment.outcomes", 0, id, "garbage without headers");
-        send(id, Outcome.TYPE, "\u0000\u0001 garbage");
-        send(id, Outcome.TYPE, "null");
-        send(id, Outcome.TYPE, "{\"orderId\":\"" + id + "\",\"outcome\":\"EATEN\"}");
-        send(id, Outcome.TYPE, "{\"orderId\":\"" + id + "\",\"outcome\":\"REJECTED\"}");
-        send(id, "dev.meridian.fulfilment.invented", confirmed(id));
-        send(id, Outcome.TYPE, confirmed(UUID.randomUUID().toString()));
-        assertThat(api.get("/api/orders/" + id, token).json().at("/status").asString())
-                .isEqualTo("PLACED");
-        send(id, Outcome.TYPE, confirmed(id).replace("{", "{\"added\":\"later\","));
-
-        awaitStatus(id, "CONFIRMED");
-    }
-
-    @Test
-    void aTombstoneAndBytesThatAreNoTextStopNobody(
-            @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
-        String id = place();
-        byte[] type = Outcome.TYPE.getBytes(StandardCharsets.UTF_8);
-        byte[] rejection = rejected(id, "OUT_OF_STOCK").getBytes(StandardCharsets.UTF_8);
-        byte[] deep = "[".repeat(100_000).getBytes(StandardCharsets.UTF_8);
-        byte[] confirmation =
-                confirmed(id).replace("{", "{\"added\":\"later\",").getBytes(StandardCharsets.UTF_8);
-
-        try (var raw = new KafkaProducer<>(
-                Map.<String, Object>of("bootstrap.servers", bootstrapServers),
-                new StringSerializer(),
-                new ByteArraySerializer())) {
-            raw.send(outcome(id, type, null));
-            raw.send(outcome(null, type, null));
-            raw.send(outcome(id, type, new byte[] {(byte) 0xC3, 0x28, (byte) 0xFF, 0}));
-            raw.send(outcome(id, type, new byte[0]));
-            raw.send(outcome(id, type, deep));
-            raw.send(outcome(id, new byte[] {(byte) 0xFF}, rejection));
-            raw.send(outcome(id, null, rejection)); // a header without a value
-            raw.send(outcome(id, type, confirmation));
-        }
-
-        awaitStatus(id, "CONFIRMED");
-    }
-
-    @SuppressWarnings("NullAway") // Kafka takes null for each of them and has no annotations to say so
-    private static ProducerRecord<String, byte[]> outcome(
-            @Nullable String key, byte @Nullable [] type, byte @Nullable [] value) {
-        var message = new ProducerRecord<>("fulfilment.outcomes", 0, key, value);
-        message.headers().add("ce_type", type);
-        return message;
     }
 
     private static String confirmed(String id) {

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.deadletters.DeadLetter;
 import dev.meridian.orders.deadletters.DeadLetters;
 import dev.meridian.orders.deadletters.Redrive;
+import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
-import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.time.Instant;
 import java.util.Base64;
@@ -31,7 +31,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What the queue gave up on, for operators. */
+/** Records that could not be handled, for operators. */
 @RestController
 @RequestMapping(path = "/api/dead-letters", produces = MediaType.APPLICATION_JSON_VALUE)
 class DeadLettersController {
@@ -52,7 +52,7 @@ class DeadLettersController {
             @Schema(example = "17") long id,
             @Nullable UUID orderId,
 
-            @Schema(description = "The topic that it was taken from", example = "orders.placed") @Nullable
+            @Schema(description = "The topic that the record is on", example = "orders.placed") @Nullable
             String topic,
 
             @Nullable Integer partition,
@@ -61,8 +61,8 @@ class DeadLettersController {
             @Schema(description = "The CloudEvents type", example = "dev.meridian.order.placed") @Nullable
             String type,
 
-            @Schema(description = "How often it was tried") @Nullable
-            Integer deliveries,
+            @Schema(description = "How often it was tried in vain; 0 where it could not be read") @Nullable
+            Integer failures,
 
             @Nullable String reason,
             Instant diedAt,
@@ -79,7 +79,7 @@ class DeadLettersController {
             @Schema(description = "Any other content, in Base64, the first 16 KiB of it") @Nullable
             String payloadBase64,
 
-            @Schema(description = "In bytes; absent where there is no content") @Nullable
+            @Schema(description = "Of what is kept, in bytes; absent where the record had no content") @Nullable
             Integer payloadSize) {}
 
     @Schema(name = "DeadLetterPage")
@@ -98,7 +98,7 @@ class DeadLettersController {
             @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
             @RequestParam(required = false) @Nullable String cursor,
             @RequestParam(required = false) @Nullable Boolean open) {
-        Long before = cursor == null ? null : decode(cursor);
+        Long before = cursor == null ? null : Cursor.decode(cursor).getLeastSignificantBits();
         List<DeadLetter> found = letters.page(before, open, limit + 1);
         boolean more = found.size() > limit;
         List<DeadLetter> page = more ? found.subList(0, limit) : found;
@@ -106,7 +106,7 @@ class DeadLettersController {
                 .cacheControl(PRIVATE)
                 .body(new Page(
                         page.stream().map(this::shown).toList(),
-                        more ? encode(page.getLast().id()) : null));
+                        more ? Cursor.encode(new UUID(0, page.getLast().id())) : null));
     }
 
     @GetMapping("/{id}")
@@ -121,9 +121,9 @@ class DeadLettersController {
     @PostMapping("/{id}/redrive")
     @Operation(
             operationId = "redriveDeadLetter",
-            summary = "Send a dead letter to its topic again (operators)",
-            description = "Once only: what dies again is another dead letter.")
-    @ApiResponse(responseCode = "200", description = "The dead letter, which is on its way")
+            summary = "Publish the order's event again, made from the order (operators)",
+            description = "Once only: what fails again is another dead letter.")
+    @ApiResponse(responseCode = "200", description = "The dead letter; the event is on its way")
     ResponseEntity<Shown> redrive(@PathVariable long id, Principal operator) {
         return switch (letters.redrive(id, operator.getName())) {
             case Redrive.Redriven(DeadLetter letter) ->
@@ -150,7 +150,7 @@ class DeadLettersController {
                 origin == null ? null : origin.partition(),
                 origin == null ? null : origin.offset(),
                 letter.type(),
-                letter.deliveries(),
+                letter.failures(),
                 letter.reason(),
                 letter.diedAt(),
                 letter.redrivenAt(),
@@ -177,28 +177,5 @@ class DeadLettersController {
                 "no-such-dead-letter",
                 "No such dead letter",
                 "There is no dead letter of this id.");
-    }
-
-    /** In a form that promises nothing, as the list of orders does it. */
-    private static String encode(long last) {
-        return Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(Long.toString(last).getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static long decode(String cursor) {
-        try {
-            String last = new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.US_ASCII);
-            if (last.matches("[1-9][0-9]{0,17}")) {
-                return Long.parseLong(last);
-            }
-        } catch (IllegalArgumentException e) {
-            // Not Base64: answered below like any other wrong cursor.
-        }
-        throw new Problem(
-                HttpStatus.BAD_REQUEST,
-                "invalid-cursor",
-                "Invalid cursor",
-                "The cursor is not one that this list gave out.");
     }
 }

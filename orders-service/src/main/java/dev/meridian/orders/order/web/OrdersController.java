@@ -5,6 +5,7 @@ import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.cache.CachedOrders;
 import dev.meridian.orders.order.cache.OrderPage;
 import dev.meridian.orders.order.cache.SingleOrder;
+import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.headers.Header;

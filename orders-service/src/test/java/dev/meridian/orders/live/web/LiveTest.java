@@ -12,10 +12,7 @@ import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
 import dev.meridian.orders.live.CurrentOrder;
 import dev.meridian.orders.live.Feeding;
-import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderChanged;
-import dev.meridian.orders.order.Orders;
-import dev.meridian.orders.outbox.Outbox;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -39,11 +36,11 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Import;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.kafka.core.KafkaTemplate;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.TestPropertySource;
 import org.springframework.test.context.bean.override.mockito.MockitoSpyBean;
-import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.json.JsonMapper;
 
 /** With the safety net off unless a test asks for it, so that it hides no gap. */
@@ -60,9 +57,7 @@ class LiveTest {
 
     static final int ROOM = 205;
 
-    private final Orders orders;
-    private final Outbox outbox;
-    private final TransactionTemplate transaction;
+    private final JdbcClient jdbc;
     private final KafkaTemplate<String, String> kafka;
     private final MeterRegistry metrics;
     private final Feeding feeding;
@@ -77,16 +72,8 @@ class LiveTest {
     private CurrentOrder current;
 
     @Autowired
-    LiveTest(
-            Orders orders,
-            Outbox outbox,
-            TransactionTemplate transaction,
-            KafkaTemplate<String, String> kafka,
-            MeterRegistry metrics,
-            Feeding feeding) {
-        this.orders = orders;
-        this.outbox = outbox;
-        this.transaction = transaction;
+    LiveTest(JdbcClient jdbc, KafkaTemplate<String, String> kafka, MeterRegistry metrics, Feeding feeding) {
+        this.jdbc = jdbc;
         this.kafka = kafka;
         this.metrics = metrics;
         this.feeding = feeding;
@@ -154,12 +141,7 @@ class LiveTest {
         assertThat(api.get("/api/orders/" + id, token).header("ETag")).isEqualTo("\"1\"");
         var stream = open(id, null).awaitVersion("1");
 
-        var outcome = new ProducerRecord<>(
-                "fulfilment.outcomes",
-                id,
-                "{\"orderId\":\"" + id + "\",\"outcome\":\"CONFIRMED\",\"decidedAt\":\"2026-03-01T10:00:00Z\"}");
-        outcome.headers().add("ce_type", "dev.meridian.fulfilment.decided".getBytes(StandardCharsets.UTF_8));
-        kafka.send(outcome);
+        settle(id);
 
         stream.awaitVersion("2");
         Api.Answer read = api.get("/api/orders/" + id, token);
@@ -237,7 +219,7 @@ class LiveTest {
         String id = place();
         var stream = open(id, null).awaitVersion("1");
 
-        transaction.executeWithoutResult(status -> orders.settle(List.of(confirmed(id))));
+        settleUntold(id);
         feeding.lookUp();
 
         stream.awaitVersion("2");
@@ -416,31 +398,33 @@ class LiveTest {
         return metrics.get("meridian.live.streams").gauge().value();
     }
 
-    private static Orders.Settlement confirmed(String id) {
-        return new Orders.Settlement(UUID.fromString(id), Order.Status.CONFIRMED, null);
+    /** As fulfilment does: by an outcome on its topic. */
+    private void settle(String id) {
+        var outcome = new ProducerRecord<>(
+                "fulfilment.outcomes",
+                id,
+                "{\"orderId\":\"" + id + "\",\"outcome\":\"CONFIRMED\",\"decidedAt\":\"2026-03-01T10:00:00Z\"}");
+        outcome.headers().add("ce_type", "dev.meridian.fulfilment.decided".getBytes(StandardCharsets.UTF_8));
+        kafka.send(outcome);
     }
 
-    /** Confirms the order as the service does: in one transaction with the event, which comes by Kafka. */
-    private void settle(String id) {
-        transaction.executeWithoutResult(status -> {
-            Order order = orders.settle(List.of(confirmed(id))).getFirst();
-            outbox.append(new Outbox.Event(
-                    order.id(),
-                    OrderChanged.TOPIC,
-                    OrderChanged.TYPE,
-                    JsonMapper.shared().writeValueAsString(new OrderChanged(customer, order)),
-                    null));
-        });
+    /** Confirms the order in the database alone. */
+    private void settleUntold(String id) {
+        jdbc.sql("UPDATE orders SET status = 'CONFIRMED', version = 2 WHERE id = ?::uuid")
+                .param(id)
+                .update();
     }
 
     /** Confirms the order, and tells of it the moment after the commit. */
     private void settleHere(String id) {
-        transaction.executeWithoutResult(status -> orders.settle(List.of(confirmed(id))));
+        settleUntold(id);
         feeding.tell(id, customer, 2, "{\"version\":2}");
     }
 
     private ProducerRecord<String, String> change(String id, long version, String status, String more) {
-        return new ProducerRecord<>("orders.changed", id, """
+        var change = new ProducerRecord<>("orders.changed", id, """
                 {"customer":"%s","order":{"id":"%s","version":%d,"status":"%s"%s}}""".formatted(customer, id, version, status, more));
+        change.headers().add("ce_type", OrderChanged.TYPE.getBytes(StandardCharsets.UTF_8));
+        return change;
     }
 }

@@ -1,19 +1,18 @@
-package dev.meridian.orders.order.web;
+package dev.meridian.orders.web;
 
-import dev.meridian.orders.web.Problem;
 import java.nio.ByteBuffer;
 import java.util.Base64;
 import java.util.UUID;
 import org.springframework.http.HttpStatus;
 
-/** The place in a list after which the next page starts: the last order shown, in a form that promises nothing. */
-final class Cursor {
+/** The place in a list after which the next page starts: the last element's id, in a form that promises nothing. */
+public final class Cursor {
 
     private static final int BYTES = 16;
 
     private Cursor() {}
 
-    static String encode(UUID last) {
+    public static String encode(UUID last) {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES)
                 .putLong(last.getMostSignificantBits())
                 .putLong(last.getLeastSignificantBits());
@@ -21,7 +20,7 @@ final class Cursor {
     }
 
     /** @throws Problem for anything that {@link #encode} did not make */
-    static UUID decode(String cursor) {
+    public static UUID decode(String cursor) {
         try {
             byte[] bytes = Base64.getUrlDecoder().decode(cursor);
             if (bytes.length == BYTES) {
