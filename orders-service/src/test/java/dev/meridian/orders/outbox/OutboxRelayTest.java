@@ -209,22 +209,24 @@ class OutboxRelayTest {
 
     @Test
     void whatDoesNotFitIntoMemoryIsLeftToThePollingRelay() {
-        List<OutboxEvent> placements = committed(30);
+        List<OutboxEvent> placements = committed(320);
         var metrics = new SimpleMeterRegistry();
-        DirectRelay directly = directly(publisher, 10, metrics);
+        DirectRelay directly = directly(publisher, 300, metrics);
 
         placements.forEach(directly::offer); // it does not run yet
         assertThat(left(metrics)).isEqualTo(20);
         directly.start();
         directly.stop();
 
-        assertThat(waiting()).as("the last ones leave before the relay ends").isEqualTo(20);
+        assertThat(waiting())
+                .as("three batches leave, though the relay is told to stop at once")
+                .isEqualTo(20);
         age();
         assertThat(relay(publisher).relay(0)).isEqualTo(20);
         Set<String> ours = new HashSet<>(
                 placements.stream().map(event -> event.orderId().toString()).toList());
-        assertThat(placed.await(31, Duration.ofSeconds(2), record -> ours.contains(record.key())))
-                .hasSize(30);
+        assertThat(placed.await(321, Duration.ofSeconds(2), record -> ours.contains(record.key())))
+                .hasSize(320);
     }
 
     @Test
