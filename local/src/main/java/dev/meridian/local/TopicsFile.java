@@ -13,17 +13,11 @@ import java.util.Set;
 /** The topics and share groups that edge/kafka/topics.conf declares; the file itself explains its form. */
 record TopicsFile(List<Topic> topics, List<Group> groups) {
 
-    private static final String DEAD_LETTER_TOPIC = "errors.deadletterqueue.topic.name";
-    private static final String DEAD_LETTERS_ALLOWED = "errors.deadletterqueue.group.enable";
-
     record Topic(String name, int partitions, Map<String, String> settings) {}
 
     record Group(String name, Map<String, String> settings) {}
 
-    /**
-     * @throws StackException naming the line that is wrong, or the group whose dead letters the broker would drop
-     *     (KIP-1191: it only logs an exception then)
-     */
+    /** @throws StackException naming the line that is wrong */
     static TopicsFile read(Path file) throws IOException {
         return parse(file.getFileName().toString(), Files.readAllLines(file));
     }
@@ -47,24 +41,7 @@ record TopicsFile(List<Topic> topics, List<Group> groups) {
                 throw at.wrong("declares " + at.name() + " again");
             }
         }
-        groups.forEach(group -> requireDeadLetterTopic(file, group, topics));
         return new TopicsFile(List.copyOf(topics), List.copyOf(groups));
-    }
-
-    private static void requireDeadLetterTopic(String file, Group group, List<Topic> topics) {
-        String name = group.settings().get(DEAD_LETTER_TOPIC);
-        if (name == null) {
-            return;
-        }
-        Topic topic = topics.stream()
-                .filter(declared -> declared.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new StackException(file + ": the group " + group.name()
-                        + " sends its dead letters to " + name + ", which is not declared."));
-        if (!"true".equals(topic.settings().get(DEAD_LETTERS_ALLOWED))) {
-            throw new StackException(
-                    file + ": the dead letter topic " + name + " lacks " + DEAD_LETTERS_ALLOWED + "=true.");
-        }
     }
 
     private record Line(String file, int number, List<String> words) {

@@ -27,14 +27,12 @@ class BackingServicesTest {
         }
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", services.kafkaBootstrapServers()))) {
             assertThat(admin.listTopics().names().get(10, TimeUnit.SECONDS))
-                    .contains("orders.placed", "orders.changed", "dlq.fulfilment");
+                    .contains("orders.placed", "orders.changed", "fulfilment.dead-letters");
             ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "fulfilment");
             var settings = admin.describeConfigs(List.of(group)).all().get(10, TimeUnit.SECONDS);
             assertThat(settings.values().stream().flatMap(config -> config.entries().stream()))
                     .extracting(ConfigEntry::name, ConfigEntry::value)
-                    .contains(
-                            tuple("share.auto.offset.reset", "earliest"),
-                            tuple("errors.deadletterqueue.topic.name", "dlq.fulfilment"));
+                    .contains(tuple("share.auto.offset.reset", "earliest"), tuple("share.delivery.count.limit", "25"));
         }
         try (Socket redis = new Socket(services.redisHost(), services.redisPort())) {
             redis.getOutputStream().write("PING\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));

@@ -15,12 +15,12 @@ class TopicsFileTest {
     void readsTheFileThatEveryEnvironmentUses() throws Exception {
         TopicsFile file = TopicsFile.read(Project.around(Path.of("")).kafka().resolve("topics.conf"));
 
-        assertThat(file.topics()).extracting(TopicsFile.Topic::name).contains("orders.placed", "dlq.fulfilment");
+        assertThat(file.topics())
+                .extracting(TopicsFile.Topic::name)
+                .contains("orders.placed", "fulfilment.dead-letters");
         assertThat(file.groups())
                 .singleElement()
-                .satisfies(group -> assertThat(group.settings())
-                        .containsEntry("share.auto.offset.reset", "earliest")
-                        .containsEntry("errors.deadletterqueue.topic.name", "dlq.fulfilment"));
+                .satisfies(group -> assertThat(group.settings()).containsEntry("share.auto.offset.reset", "earliest"));
     }
 
     @Test
@@ -53,14 +53,5 @@ class TopicsFileTest {
     void refusesTheSameTopicTwice() {
         assertThatThrownBy(() -> TopicsFile.parse("t", List.of("topic a 1", "topic a 2")))
                 .hasMessage("t line 2 declares a again.");
-    }
-
-    @Test
-    void refusesDeadLettersThatTheBrokerWouldDrop() {
-        String group = "group g errors.deadletterqueue.topic.name=dlq.g";
-
-        assertThatThrownBy(() -> TopicsFile.parse("t", List.of(group))).hasMessageContaining("not declared");
-        assertThatThrownBy(() -> TopicsFile.parse("t", List.of("topic dlq.g 1", group)))
-                .hasMessageContaining("lacks errors.deadletterqueue.group.enable=true");
     }
 }
