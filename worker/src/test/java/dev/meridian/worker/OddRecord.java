@@ -49,15 +49,18 @@ record OddRecord(ProducerRecord<String, byte[]> record, boolean isDead) {
             case NO_HEADERS -> dead(new ProducerRecord<>(topic, key, valid(topic, order)));
             case TYPE_WITHOUT_VALUE -> dead(with(record(topic, key, valid(topic, order)), "ce_type", null));
             case TYPE_WITH_NUL ->
-                alive(with(record(topic, key, valid(topic, order)), "ce_type", bytes("dev.meridian\u0000.order.placed")));
+                alive(with(
+                        record(topic, key, valid(topic, order)), "ce_type", bytes("dev.meridian\u0000.order.placed")));
             case TRACE_WITH_NUL ->
                 alive(with(record(topic, key, valid(topic, order)), "traceparent", bytes("00-4bf92f3577b34da6\u0000")));
             case TRACE_WITHOUT_VALUE -> alive(with(record(topic, key, valid(topic, order)), "traceparent", null));
             case WRONG_TYPES ->
-                dead(record(
-                        topic,
-                        key,
-                        bytes("{\"orderId\":[17],\"customer\":{},\"placedAt\":true,\"cancelledAt\":[],\"lines\":\"none\"}")));
+                dead(
+                        record(
+                                topic,
+                                key,
+                                bytes(
+                                        "{\"orderId\":[17],\"customer\":{},\"placedAt\":true,\"cancelledAt\":[],\"lines\":\"none\"}")));
             case WRONG_FIELDS -> dead(record(topic, key, bytes("{\"orderId\":\"" + key + "\",\"customer\":null}")));
             case CUT_OFF -> {
                 byte[] whole = valid(topic, order);

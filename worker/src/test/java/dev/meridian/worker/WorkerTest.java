@@ -253,8 +253,8 @@ class WorkerTest {
     /** As a worker that is paused between two statements. */
     @Test
     void aTransactionThatHangsGivesItsRowsBack() throws Exception {
-        try (Connection hanging = pool.getConnection();
-                Statement statement = hanging.createStatement()) {
+        Connection hanging = pool.getConnection();
+        try (Statement statement = hanging.createStatement()) {
             hanging.setAutoCommit(false);
             statement.execute("SELECT FROM stock WHERE sku = 'TEA-001' FOR UPDATE");
 
@@ -265,6 +265,8 @@ class WorkerTest {
                             .asString())
                     .isEqualTo("CONFIRMED");
             assertThat(hanging.isValid(1)).isFalse();
+        } finally {
+            pool.evictConnection(hanging);
         }
     }
 
@@ -296,7 +298,9 @@ class WorkerTest {
         }
         for (String key : dead) {
             ConsumerRecord<String, byte[]> letter = deadLetters.awaitFirst(key, SOON);
-            assertThat(violations("dead-letter", letter.value())).as("seed %d", seed).isEmpty();
+            assertThat(violations("dead-letter", letter.value()))
+                    .as("seed %d", seed)
+                    .isEmpty();
         }
         assertThat(dead).as("seed %d", seed).isNotEmpty();
         UUID last = place("tok_ok");

@@ -178,7 +178,11 @@ class Fulfilments {
         jdbc.sql(RESERVE)
                 .param("orders", array(fulfilments.keySet()))
                 .param("customers", orders.stream().map(OrderPlaced::customer).toArray(String[]::new))
-                .param("reserved", fulfilments.values().stream().map(Reserved.class::isInstance).toArray(Boolean[]::new))
+                .param(
+                        "reserved",
+                        fulfilments.values().stream()
+                                .map(Reserved.class::isInstance)
+                                .toArray(Boolean[]::new))
                 .param("lineOrders", held.stream().map(Held::orderId).toArray(UUID[]::new))
                 .param("lineSkus", held.stream().map(Held::sku).toArray(String[]::new))
                 .param("lineQuantities", held.stream().map(Held::quantity).toArray(Integer[]::new))
@@ -208,12 +212,13 @@ class Fulfilments {
      * @return what each order has come to
      */
     Map<UUID, Fulfilment> decide(Collection<UUID> paid, Collection<UUID> declined) {
-        List<UUID> orderIds =
-                Stream.concat(paid.stream(), declined.stream()).toList();
+        List<UUID> orderIds = Stream.concat(paid.stream(), declined.stream()).toList();
         return inTurn(orderIds, () -> {
             OffsetDateTime now = now();
             if (!paid.isEmpty()) {
-                jdbc.sql(CONFIRM).params(Map.of("orders", array(paid), "now", now)).update();
+                jdbc.sql(CONFIRM)
+                        .params(Map.of("orders", array(paid), "now", now))
+                        .update();
             }
             if (!declined.isEmpty()) {
                 release(jdbc.sql(REJECT)
@@ -238,8 +243,14 @@ class Fulfilments {
             Map<UUID, Fulfilment> before = find(orderIds);
             jdbc.sql(CANCEL)
                     .param("orders", array(orderIds))
-                    .param("customers", orders.stream().map(OrderCancelled::customer).toArray(String[]::new))
-                    .param("times", orders.stream().map(order -> order.cancelledAt().toString()).toArray(String[]::new))
+                    .param(
+                            "customers",
+                            orders.stream().map(OrderCancelled::customer).toArray(String[]::new))
+                    .param(
+                            "times",
+                            orders.stream()
+                                    .map(order -> order.cancelledAt().toString())
+                                    .toArray(String[]::new))
                     .update();
             release(orderIds);
             return before;

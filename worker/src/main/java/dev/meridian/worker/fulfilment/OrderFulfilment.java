@@ -38,11 +38,7 @@ class OrderFulfilment implements EventBatchHandler<OrderPlaced> {
     private final Outcomes outcomes;
     private final MeterRegistry meters;
 
-    OrderFulfilment(
-            Fulfilments fulfilments,
-            PaymentRequests payments,
-            Outcomes outcomes,
-            MeterRegistry meters) {
+    OrderFulfilment(Fulfilments fulfilments, PaymentRequests payments, Outcomes outcomes, MeterRegistry meters) {
         this.fulfilments = fulfilments;
         this.payments = payments;
         this.outcomes = outcomes;

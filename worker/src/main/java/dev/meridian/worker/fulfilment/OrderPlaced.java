@@ -14,8 +14,7 @@ import java.util.UUID;
  * The event of an order that was placed, as this side reads it:
  * {@code docs/events/order-placed.schema.json}.
  */
-record OrderPlaced(
-        UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken)
+record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken)
         implements OrderEvent {
 
     static final String TYPE = "dev.meridian.order.placed";

@@ -42,10 +42,7 @@ class DeadLetters {
     void publish(List<Failure> givenUp) {
         publisher.publish(givenUp.stream().map(this::event).toList());
         givenUp.forEach(failure -> log.error(
-                "Gave up {} after {} failures: {}",
-                failure.record().position(),
-                failure.count(),
-                failure.reason()));
+                "Gave up {} after {} failures: {}", failure.record().position(), failure.count(), failure.reason()));
     }
 
     private OutgoingEvent event(Failure failure) {

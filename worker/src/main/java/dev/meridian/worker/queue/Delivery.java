@@ -92,7 +92,8 @@ class Delivery {
             (last ? givenUp : kept).add(failure);
         }
         if (!kept.isEmpty()) {
-            kept.forEach(it -> log.warn("Failure {} of {}: {}", it.count(), it.record().position(), it.reason()));
+            kept.forEach(it ->
+                    log.warn("Failure {} of {}: {}", it.count(), it.record().position(), it.reason()));
             retries.keep(kept);
         }
         if (!givenUp.isEmpty()) {

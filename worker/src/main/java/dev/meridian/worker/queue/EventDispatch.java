@@ -107,7 +107,8 @@ class EventDispatch {
             }
             if (events.size() == 1) {
                 log.debug("An event failed", e);
-                return Map.of(events.getFirst().event().orderId(), e.getMessage() == null ? e.toString() : e.getMessage());
+                return Map.of(
+                        events.getFirst().event().orderId(), e.getMessage() == null ? e.toString() : e.getMessage());
             }
             log.warn("A batch of {} failed and is tried again in halves: {}", events.size(), e.toString());
             int half = events.size() / 2;

@@ -42,7 +42,11 @@ public class EventPublisher {
      * @param value is written as JSON
      */
     public record OutgoingEvent(
-            String topic, @Nullable String key, String type, Object value, @Nullable String traceparent) {}
+            String topic,
+            @Nullable String key,
+            String type,
+            Object value,
+            @Nullable String traceparent) {}
 
     /**
      * Returns when all replicas that are in sync have the events.
@@ -78,7 +82,8 @@ public class EventPublisher {
     }
 
     private ProducerRecord<String, byte[]> record(OutgoingEvent event) {
-        var record = new ProducerRecord<String, byte[]>(event.topic(), event.key(), json.writeValueAsBytes(event.value()));
+        var record =
+                new ProducerRecord<String, byte[]>(event.topic(), event.key(), json.writeValueAsBytes(event.value()));
         header(record, "ce_specversion", "1.0");
         header(record, "ce_id", UUID.randomUUID().toString());
         header(record, "ce_source", "/worker");

@@ -136,8 +136,8 @@ class Queue implements SmartLifecycle {
         properties.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, (int)
                 settings.startTimeout().toMillis());
         try (Admin admin = Admin.create(properties)) {
-            List<String> needed = Stream.concat(topics.stream(), Stream.of(DeadLetters.TOPIC))
-                    .toList();
+            List<String> needed =
+                    Stream.concat(topics.stream(), Stream.of(DeadLetters.TOPIC)).toList();
             new QueueCheck(admin, settings.group(), needed).run();
         } catch (ExecutionException e) {
             throw new QueueMisconfigured("its settings cannot be read: " + e.getCause());

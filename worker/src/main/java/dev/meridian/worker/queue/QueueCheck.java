@@ -37,8 +37,7 @@ class QueueCheck {
         require(missing.isEmpty(), "the topics " + missing + " do not exist");
 
         var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-        Config config =
-                admin.describeConfigs(List.of(resource)).all().get().get(resource);
+        Config config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
         ConfigEntry reset = config == null ? null : config.get(RESET);
         String value = reset == null || reset.value() == null ? "" : reset.value();
         require(value.equals("earliest"), RESET + " of share group " + group + " is '" + value + "', not 'earliest'");

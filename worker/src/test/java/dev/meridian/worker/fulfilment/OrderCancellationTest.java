@@ -216,7 +216,8 @@ class OrderCancellationTest {
 
         transactions.executeWithoutResult(_ -> {
             assertThat(reserve(order)).isInstanceOf(Reserved.class);
-            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads).thenRun(() -> cancelling.complete(null));
+            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads)
+                    .thenRun(() -> cancelling.complete(null));
             await().atMost(SOON).until(() -> waiting() == 1);
         });
 
@@ -253,7 +254,8 @@ class OrderCancellationTest {
                     .single();
             CompletableFuture.supplyAsync(() -> reserve(order), threads).thenAccept(reserving::complete);
             await().atMost(SOON).until(() -> waiting() == 1);
-            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads).thenRun(() -> cancelling.complete(null));
+            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads)
+                    .thenRun(() -> cancelling.complete(null));
             await().atMost(SOON).until(() -> waiting() == 2);
         });
 
@@ -309,8 +311,8 @@ class OrderCancellationTest {
                 Collections.shuffle(orders, random);
                 List<OrderPlaced> batch = List.copyOf(orders);
                 deliveries.add(() -> untilDone(fulfilment(provider), batch));
-                List<OrderCancelled> cancellations = new ArrayList<>(
-                        some.stream().map(Orders::cancellation).toList());
+                List<OrderCancelled> cancellations =
+                        new ArrayList<>(some.stream().map(Orders::cancellation).toList());
                 Collections.shuffle(cancellations, random);
                 deliveries.add(() -> untilDone(canceller(provider), cancellations));
             }

@@ -192,7 +192,8 @@ class OrderFulfilmentTest {
             connection.setAutoCommit(false);
             statement.execute("SELECT FROM stock WHERE sku = 'LTD-001' FOR UPDATE");
             try {
-                assertThat(thread.submit(() -> fulfilments.reserve(List.of(order))).get(10, TimeUnit.SECONDS))
+                assertThat(thread.submit(() -> fulfilments.reserve(List.of(order)))
+                                .get(10, TimeUnit.SECONDS))
                         .containsValue(new Reserved(order.orderId()));
             } finally {
                 connection.rollback();
@@ -318,7 +319,9 @@ class OrderFulfilmentTest {
         }
 
         assertThat(told).hasSize(800);
-        assertThat(told.stream().distinct()).as("one decision for each, seed %d", seed).hasSize(400);
+        assertThat(told.stream().distinct())
+                .as("one decision for each, seed %d", seed)
+                .hasSize(400);
         assertThat(jdbc.sql("SELECT count(*) FROM reservation WHERE sku = 'LTD-001'")
                         .query(Integer.class)
                         .single())
@@ -333,7 +336,8 @@ class OrderFulfilmentTest {
             reset();
             told.clear();
             List<OrderPlaced> orders = IntStream.range(0, 60)
-                    .mapToObj(i -> order(i % 3 == 0 ? "tok_declined" : "tok_ok", line("LTD-001", 1), line("TEA-001", 1)))
+                    .mapToObj(
+                            i -> order(i % 3 == 0 ? "tok_declined" : "tok_ok", line("LTD-001", 1), line("TEA-001", 1)))
                     .toList();
             OrderFulfilment fulfilment = breakingOnceAt(point);
 
@@ -343,7 +347,8 @@ class OrderFulfilmentTest {
             assertThat(told.stream().map(Decided::orderId).distinct()).hasSize(60);
             assertThat(told.stream().distinct()).as("after %s", point).hasSize(60);
             // The first fifty got the stock, and a third of them did not pay.
-            assertThat(told.stream().distinct().filter(Confirmed.class::isInstance)).hasSize(33);
+            assertThat(told.stream().distinct().filter(Confirmed.class::isInstance))
+                    .hasSize(33);
             assertThat(available("LTD-001")).isEqualTo(17);
             everythingAddsUp();
         }
@@ -355,13 +360,12 @@ class OrderFulfilmentTest {
         OrderPlaced good = order("tok_ok", line("LTD-001", 1));
         var never = new CountDownLatch(1);
         OrderFulfilment fulfilment = fulfilment(
-                provider(
-                        payment -> {
-                            if (payment.orderId().equals(hanging.orderId())) {
-                                never.await();
-                            }
-                            return provider.charge(payment);
-                        }),
+                provider(payment -> {
+                    if (payment.orderId().equals(hanging.orderId())) {
+                        never.await();
+                    }
+                    return provider.charge(payment);
+                }),
                 this::tell,
                 Duration.ofSeconds(2));
 
@@ -382,12 +386,10 @@ class OrderFulfilmentTest {
         outcomes.forEach(outcome -> told.add(outcome.decision()));
     }
 
-    private OrderFulfilment fulfilment(
-            PaymentProvider payments, Consumer<List<Outcome>> outcomes, Duration timeout) {
+    private OrderFulfilment fulfilment(PaymentProvider payments, Consumer<List<Outcome>> outcomes, Duration timeout) {
         var meters = new SimpleMeterRegistry();
         var requests = new PaymentRequests(payments, new PaymentSettings(timeout), meters);
-        return new OrderFulfilment(
-                fulfilments, requests, Orders.telling(outcomes), meters);
+        return new OrderFulfilment(fulfilments, requests, Orders.telling(outcomes), meters);
     }
 
     private static Map<UUID, String> fulfil(OrderFulfilment fulfilment, OrderPlaced order) {
@@ -453,7 +455,8 @@ class OrderFulfilmentTest {
             List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < times; i++) {
                 OrderPlaced order = orders.call();
-                running.add(threads.submit(() -> assertThat(fulfil(fulfilment, order)).isEmpty()));
+                running.add(threads.submit(
+                        () -> assertThat(fulfil(fulfilment, order)).isEmpty()));
             }
             for (Future<?> one : running) {
                 one.get();

@@ -23,7 +23,8 @@ class OrderPlacedTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\u0000\u0001garbage", "", "null", "[]", "{}", "{\"orderId\":\"not a uuid\"}", """
+    @ValueSource(
+            strings = {"\u0000\u0001garbage", "", "null", "[]", "{}", "{\"orderId\":\"not a uuid\"}", """
                 {"orderId":"6f0c3f53-4fd9-4a0e-8d58-5a5f1cb1f0a1","customer":"alice","placedAt":"2026-01-01T00:00:00Z",
                  "lines":[{"sku":"TEA-001","quantity":0}],"total":{"amount":"1.00","currency":"EUR"},"paymentToken":"tok_ok"}
                 """, """
@@ -37,7 +38,8 @@ class OrderPlacedTest {
                 {"orderId":"6f0c3f53-4fd9-4a0e-8d58-5a5f1cb1f0a1","customer":"alice","placedAt":"2026-01-01T00:00:00Z",
                  "lines":[{"sku":"TEA-001","quantity":1}],"total":{"amount":1E+1000000000,"currency":"EUR"},
                  "paymentToken":"tok_ok"}
-                """})
+                """
+            })
     void whatIsNoOrderIsNotRead(String value) {
         OrderPlaced read;
         try {

@@ -42,7 +42,8 @@ class EventDispatchTest {
 
         assertThat(handler.batches).hasSize(1);
         assertThat(handler.texts()).containsExactly("a", "b", "c");
-        assertThat(meters.timer("meridian.queue.handling", "type", Fixtures.TYPE).count())
+        assertThat(meters.timer("meridian.queue.handling", "type", Fixtures.TYPE)
+                        .count())
                 .isEqualTo(1);
     }
 
@@ -51,8 +52,7 @@ class EventDispatchTest {
         UUID orderId = UUID.randomUUID();
 
         dispatch.dispatch(
-                List.of(queued(orderId, "first"), queued(orderId, "again"), queued(UUID.randomUUID(), "other")),
-                LATER);
+                List.of(queued(orderId, "first"), queued(orderId, "again"), queued(UUID.randomUUID(), "other")), LATER);
 
         assertThat(handler.texts()).containsExactly("first", "other");
     }
@@ -88,7 +88,8 @@ class EventDispatchTest {
         assertThat(failures).extracting(Failure::record).containsExactly(records.get(13), records.get(77));
         assertThat(failures).extracting(Failure::reason).containsOnly("invalid byte sequence");
         List<String> handled = handler.batches.stream()
-                .filter(batch -> batch.stream().noneMatch(it -> it.event().text().equals("guilty")))
+                .filter(batch ->
+                        batch.stream().noneMatch(it -> it.event().text().equals("guilty")))
                 .flatMap(List::stream)
                 .map(received -> received.event().text())
                 .toList();
@@ -148,21 +149,22 @@ class EventDispatchTest {
                 dispatch.dispatch(Stream.concat(bad.stream(), Stream.of(good)).toList(), LATER);
 
         assertThat(failures).extracting(Failure::record).containsExactlyInAnyOrderElementsOf(bad);
-        assertThat(failures).allMatch(failure -> failure.orderId() == null && !failure.reason().isBlank());
+        assertThat(failures)
+                .allMatch(failure ->
+                        failure.orderId() == null && !failure.reason().isBlank());
         assertThat(handler.texts()).containsExactly("good");
     }
 
     @Test
     void passesOverATypeItDoesNotKnow() {
-        assertThat(dispatch.dispatch(List.of(raw("celebrated\u0000", "{}")), LATER)).isEmpty();
+        assertThat(dispatch.dispatch(List.of(raw("celebrated\u0000", "{}")), LATER))
+                .isEmpty();
         assertThat(handler.batches).isEmpty();
         assertThat(meters.counter("meridian.queue.unknown.types").count()).isEqualTo(1);
     }
 
     private static List<QueuedRecord> events(String... texts) {
-        return Arrays.stream(texts)
-                .map(text -> queued(UUID.randomUUID(), text))
-                .toList();
+        return Arrays.stream(texts).map(text -> queued(UUID.randomUUID(), text)).toList();
     }
 
     private static QueuedRecord raw(@Nullable String type, @Nullable String value) {

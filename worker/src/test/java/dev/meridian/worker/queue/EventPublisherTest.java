@@ -28,8 +28,8 @@ class EventPublisherTest {
                 new StringSerializer(),
                 new ByteArraySerializer());
         factory.setPhysicalCloseTimeout((int) Duration.ofSeconds(1).toSeconds());
-        var publisher =
-                new EventPublisher(new KafkaTemplate<>(factory), JsonMapper.builder().build(), Clock.systemUTC());
+        var publisher = new EventPublisher(
+                new KafkaTemplate<>(factory), JsonMapper.builder().build(), Clock.systemUTC());
         List<OutgoingEvent> events = IntStream.range(0, 100)
                 .mapToObj(i -> new OutgoingEvent("topic", UUID.randomUUID().toString(), "type", Map.of("i", i), null))
                 .toList();

@@ -43,7 +43,8 @@ class ExponentialBackoffTest {
             assertThat(backoff.isFailing()).isFalse();
         }
 
-        assertThat(output.getOut().split("The test's loop fails and tries again", -1)).hasSize(1 + 2);
+        assertThat(output.getOut().split("The test's loop fails and tries again", -1))
+                .hasSize(1 + 2);
         assertThat(output.getOut().split("The test's loop works again", -1)).hasSize(1 + 2);
     }
 

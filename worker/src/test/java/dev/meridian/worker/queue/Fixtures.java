@@ -76,9 +76,7 @@ final class Fixtures {
     }
 
     static byte[] json(UUID orderId, String text) {
-        return "{\"orderId\":\"%s\",\"text\":\"%s\"}"
-                .formatted(orderId, text)
-                .getBytes(StandardCharsets.UTF_8);
+        return "{\"orderId\":\"%s\",\"text\":\"%s\"}".formatted(orderId, text).getBytes(StandardCharsets.UTF_8);
     }
 
     static QueuedRecord queued(UUID orderId, String text) {

@@ -79,7 +79,8 @@ class QueueConsumerTest {
 
     @Test
     void deliversEachRecordOnceAndInBatchesThatAreNoLargerThanSet() {
-        List<String> values = IntStream.range(0, 250).mapToObj(i -> "order " + i).toList();
+        List<String> values =
+                IntStream.range(0, 250).mapToObj(i -> "order " + i).toList();
         sendTogether(values);
 
         start(() -> true, _ -> {});
@@ -227,7 +228,9 @@ class QueueConsumerTest {
     /** As batches of the producer. */
     private void sendTogether(List<String> values) {
         try (var producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", SERVERS, "linger.ms", 100), new StringSerializer(), new StringSerializer())) {
+                Map.of("bootstrap.servers", SERVERS, "linger.ms", 100),
+                new StringSerializer(),
+                new StringSerializer())) {
             values.forEach(value -> producer.send(new ProducerRecord<>(name, value)));
         }
     }

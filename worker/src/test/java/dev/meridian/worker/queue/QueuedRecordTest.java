@@ -15,7 +15,8 @@ class QueuedRecordTest {
 
     @Test
     void carriesAWellFormedTrace() {
-        assertThat(withTrace(TRACE.getBytes(StandardCharsets.UTF_8)).traceparent()).isEqualTo(TRACE);
+        assertThat(withTrace(TRACE.getBytes(StandardCharsets.UTF_8)).traceparent())
+                .isEqualTo(TRACE);
     }
 
     @ParameterizedTest
@@ -32,7 +33,8 @@ class QueuedRecordTest {
                 "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01"
             })
     void carriesNoOtherTrace(String trace) {
-        assertThat(withTrace(trace.getBytes(StandardCharsets.UTF_8)).traceparent()).isNull();
+        assertThat(withTrace(trace.getBytes(StandardCharsets.UTF_8)).traceparent())
+                .isNull();
     }
 
     @Test

@@ -138,8 +138,9 @@ class RetriesTest {
         jdbc.sql("UPDATE retry SET failures = 3").update();
         doThrow(new DependencyUnavailable("no broker", null)).when(publisher).publish(anyList());
 
-        await().atMost(SOON).untilAsserted(() -> assertThatThrownBy(() -> delivery().retry())
-                .isInstanceOf(DependencyUnavailable.class));
+        await().atMost(SOON)
+                .untilAsserted(
+                        () -> assertThatThrownBy(() -> delivery().retry()).isInstanceOf(DependencyUnavailable.class));
 
         assertThat(failures()).containsExactly(Map.entry(orderId, 3));
         doAnswer(call -> published.addAll(call.getArgument(0))).when(publisher).publish(anyList());
@@ -154,7 +155,8 @@ class RetriesTest {
         UUID orderId = UUID.randomUUID();
         handler.work = FAILS;
         delivery().deliver(List.of(record(orderId, "first", 1)), LATER);
-        jdbc.sql("UPDATE retry SET failures = 3, next_attempt_at = now() + interval '1 hour'").update();
+        jdbc.sql("UPDATE retry SET failures = 3, next_attempt_at = now() + interval '1 hour'")
+                .update();
 
         delivery().deliver(List.of(record(orderId, "again", 1), record(orderId, "and again", 1)), LATER);
 
@@ -165,21 +167,29 @@ class RetriesTest {
     @Test
     void workersShareWhatIsDueAndGetBackWhatOneOfThemLeaves() throws Exception {
         handler.work = FAILS;
-        delivery().deliver(
-                IntStream.range(0, 50).mapToObj(i -> record(UUID.randomUUID(), "event " + i, 1)).toList(), LATER);
+        delivery()
+                .deliver(
+                        IntStream.range(0, 50)
+                                .mapToObj(i -> record(UUID.randomUUID(), "event " + i, 1))
+                                .toList(),
+                        LATER);
         dueNow();
         Set<UUID> claimed = new HashSet<>();
         try (var threads = Executors.newFixedThreadPool(4)) {
-            var claims = threads.invokeAll(
-                    IntStream.range(0, 8).mapToObj(_ -> (Callable<List<QueuedRecord>>) () -> table.claim(10, LEASE))
-                            .toList());
+            var claims = threads.invokeAll(IntStream.range(0, 8)
+                    .mapToObj(_ -> (Callable<List<QueuedRecord>>) () -> table.claim(10, LEASE))
+                    .toList());
             for (var claim : claims) {
                 for (QueuedRecord retry : claim.get()) {
-                    assertThat(claimed.add(UUID.fromString(retry.key()))).as("claimed once").isTrue();
+                    assertThat(claimed.add(UUID.fromString(retry.key())))
+                            .as("claimed once")
+                            .isTrue();
                 }
             }
         }
-        while (claimed.addAll(table.claim(10, LEASE).stream().map(retry -> UUID.fromString(retry.key())).toList())) {
+        while (claimed.addAll(table.claim(10, LEASE).stream()
+                .map(retry -> UUID.fromString(retry.key()))
+                .toList())) {
             assertThat(claimed).hasSizeLessThanOrEqualTo(50);
         }
         assertThat(claimed).hasSize(50);
@@ -297,7 +307,8 @@ class RetriesTest {
             assertThat(copy.value()).isEqualTo(old.value());
             assertThat(copy.headers()).isEqualTo(old.headers());
         });
-        assertThat(meters.counter("meridian.queue.deliveries", "answer", "requeued").count())
+        assertThat(meters.counter("meridian.queue.deliveries", "answer", "requeued")
+                        .count())
                 .isEqualTo(1);
     }
 
