@@ -32,7 +32,7 @@ class BackingServicesTest {
             var settings = admin.describeConfigs(List.of(group)).all().get(10, TimeUnit.SECONDS);
             assertThat(settings.values().stream().flatMap(config -> config.entries().stream()))
                     .extracting(ConfigEntry::name, ConfigEntry::value)
-                    .contains(tuple("share.auto.offset.reset", "earliest"));
+                    .contains(tuple("share.auto.offset.reset", "earliest"), tuple("share.delivery.count.limit", "25"));
         }
         try (Socket redis = new Socket(services.redisHost(), services.redisPort())) {
             redis.getOutputStream().write("PING\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII));

@@ -25,8 +25,6 @@ import tools.jackson.databind.JsonNode;
 /** The description of the events agrees with the topics that are declared, the schemas, and this service. */
 class AsyncApiTest {
 
-    private static final String DEAD_LETTERS = "dlq.fulfilment";
-
     private static final List<? extends Class<?>> SERVICE = new ClassFileImporter()
                     .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
                     .importPackages("dev.meridian.orders")
@@ -68,9 +66,6 @@ class AsyncApiTest {
         List<Path> schemas = new ArrayList<>();
         for (AsyncApi.Channel channel : events.channels()) {
             assertThat(channel.messages()).as(channel.address()).isNotEmpty();
-            if (channel.address().equals(DEAD_LETTERS)) {
-                continue;
-            }
             channel.messages().forEach((type, message) -> {
                 JsonNode schema =
                         new tools.jackson.databind.json.JsonMapper().readTree(AsyncApi.text(AsyncApi.schema(message)));

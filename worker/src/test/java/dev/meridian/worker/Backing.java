@@ -4,12 +4,15 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.meridian.local.BackingServices;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.springframework.boot.jdbc.DataSourceBuilder;
 import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.JdbcTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Points a test's application at the real PostgreSQL and Kafka of the build. */
 public class Backing implements ApplicationContextInitializer<ConfigurableApplicationContext> {
@@ -27,10 +30,11 @@ public class Backing implements ApplicationContextInitializer<ConfigurableApplic
                         "spring.kafka.bootstrap-servers", services.kafkaBootstrapServers(),
                         "eureka.client.enabled", "false",
                         "server.port", "0",
-                        // Quick failures: what is tested is that they rest, not how long.
-                        "meridian.queue.first-delay", "10ms",
-                        "meridian.queue.longest-delay", "2s",
-                        "meridian.queue.outage-delay", "50ms"))
+                        // Quick failures: what is tested is that they wait, not for how long.
+                        "meridian.queue.retry-delay.first", "10ms",
+                        "meridian.queue.retry-delay.longest", "1s",
+                        "meridian.queue.retry-interval", "50ms",
+                        "meridian.queue.outage-delay.first", "50ms"))
                 .applyTo(context);
     }
 
@@ -51,9 +55,14 @@ public class Backing implements ApplicationContextInitializer<ConfigurableApplic
         return database;
     }
 
+    public static TransactionTemplate transactions(DataSource database) {
+        return new TransactionTemplate(new JdbcTransactionManager(database));
+    }
+
     /** Back to the stock that the migrations brought, with no order known. */
     public static void reset(JdbcClient jdbc) {
         for (String statement : List.of(
+                "DELETE FROM retry",
                 "DELETE FROM reservation",
                 "DELETE FROM fulfilment",
                 "DELETE FROM simulated_payment",

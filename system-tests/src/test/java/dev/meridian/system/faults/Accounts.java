@@ -36,7 +36,7 @@ final class Accounts {
 
     private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final String QUEUE = "fulfilment";
-    private static final TopicPartition DEAD_LETTERS = new TopicPartition("dlq.fulfilment", 0);
+    private static final TopicPartition DEAD_LETTERS = new TopicPartition("fulfilment.dead-letters", 0);
     private static final String OUTCOMES = "orders-service.outcomes";
 
     private final Stack stack;
@@ -151,6 +151,10 @@ final class Accounts {
             }
             return lag;
         }));
+        backlog.put(
+                "the worker's retries",
+                rows("fulfilment", "SELECT count(*) FROM retry WHERE ?::text[] IS NOT NULL", row -> row.getLong(1))
+                        .getFirst());
         backlog.put("the outcomes that orders-service has to apply", asked(admin -> {
             Map<TopicPartition, OffsetAndMetadata> committed = new HashMap<>(admin.listConsumerGroupOffsets(OUTCOMES)
                     .partitionsToOffsetAndMetadata()

@@ -11,11 +11,8 @@ sealed interface Fulfilment {
     /** Stock is set aside, the payment is open. */
     record Reserved(UUID orderId) implements Fulfilment {}
 
-    /** Nothing is left to do for the placement, except to tell of it or to give the money back. */
-    sealed interface Settled extends Fulfilment {}
-
     /** What orders-service is told. */
-    sealed interface Decided extends Settled {
+    sealed interface Decided extends Fulfilment {
 
         Instant decidedAt();
     }
@@ -24,8 +21,8 @@ sealed interface Fulfilment {
 
     record Rejected(UUID orderId, Reason reason, Instant decidedAt) implements Decided {}
 
-    /** It holds no stock. Nobody is told: orders-service knew it first. */
-    record Cancelled(UUID orderId, Instant cancelledAt) implements Settled {}
+    /** It holds no stock. orders-service is not told: it knew it first. */
+    record Cancelled(UUID orderId, Instant cancelledAt) implements Fulfilment {}
 
     enum Reason {
         OUT_OF_STOCK,

@@ -4,33 +4,35 @@ import dev.meridian.worker.fulfilment.Fulfilment.Cancelled;
 import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
-import dev.meridian.worker.queue.EventHandler;
+import dev.meridian.worker.payment.PaymentRequests;
+import dev.meridian.worker.queue.EventBatchHandler;
+import dev.meridian.worker.queue.Received;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.Optional;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * Takes back what was done for an order that its customer cancelled: mark, with the release of its stock, then
+ * Takes back what was done for orders that their customers cancelled: mark, with the release of the stock, then
  * refund. The mark comes first. From then on no delivery of the placement confirms, and each that finds the mark
  * refunds as well, so a charge that was under way during the refund does not stay.
  */
 @Component
-class OrderCancellation implements EventHandler {
+class OrderCancellation implements EventBatchHandler<OrderCancelled> {
 
     private static final Logger log = LoggerFactory.getLogger(OrderCancellation.class);
 
     private final Fulfilments fulfilments;
-    private final Refunds refunds;
-    private final Events events;
+    private final PaymentRequests payments;
     private final MeterRegistry meters;
 
-    OrderCancellation(Fulfilments fulfilments, Refunds refunds, Events events, MeterRegistry meters) {
+    OrderCancellation(Fulfilments fulfilments, PaymentRequests payments, MeterRegistry meters) {
         this.fulfilments = fulfilments;
-        this.refunds = refunds;
-        this.events = events;
+        this.payments = payments;
         this.meters = meters;
     }
 
@@ -45,19 +47,29 @@ class OrderCancellation implements EventHandler {
     }
 
     @Override
-    public void handle(ConsumerRecord<String, byte[]> record) {
-        cancel(events.read(record, OrderCancelled.class));
+    public Class<OrderCancelled> event() {
+        return OrderCancelled.class;
     }
 
-    void cancel(OrderCancelled order) {
-        String found = name(fulfilments.cancel(order));
-        refunds.refund(order.orderId());
-        log.info("Cancelled order {}, found {}", order.orderId(), found);
-        meters.counter("meridian.fulfilment.cancellations", "found", found).increment();
+    @Override
+    public Map<UUID, String> handle(List<Received<OrderCancelled>> batch) {
+        List<OrderCancelled> orders = batch.stream().map(Received::event).toList();
+        List<UUID> orderIds = orders.stream().map(OrderCancelled::orderId).toList();
+        Map<UUID, Fulfilment> before = fulfilments.cancel(orders);
+        Map<UUID, String> failures = payments.refund(orderIds).failures();
+        for (UUID orderId : orderIds) {
+            if (!failures.containsKey(orderId)) {
+                String found = name(before.get(orderId));
+                log.info("Cancelled order {}, found {}", orderId, found);
+                meters.counter("meridian.fulfilment.cancellations", "found", found)
+                        .increment();
+            }
+        }
+        return failures;
     }
 
-    private static String name(Optional<Fulfilment> before) {
-        return switch (before.orElse(null)) {
+    private static String name(@Nullable Fulfilment before) {
+        return switch (before) {
             case Reserved _ -> "reserved";
             case Confirmed _ -> "confirmed";
             case Rejected _ -> "rejected";

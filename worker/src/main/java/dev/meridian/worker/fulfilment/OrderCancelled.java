@@ -1,5 +1,6 @@
 package dev.meridian.worker.fulfilment;
 
+import dev.meridian.worker.queue.OrderEvent;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
@@ -8,7 +9,7 @@ import java.util.UUID;
  * The event of an order that its customer cancelled, as this side reads it:
  * {@code docs/events/order-cancelled.schema.json}.
  */
-record OrderCancelled(UUID orderId, String customer, Instant cancelledAt) {
+record OrderCancelled(UUID orderId, String customer, Instant cancelledAt) implements OrderEvent {
 
     static final String TYPE = "dev.meridian.order.cancelled";
 

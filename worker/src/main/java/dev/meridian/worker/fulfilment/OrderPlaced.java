@@ -2,6 +2,7 @@ package dev.meridian.worker.fulfilment;
 
 import dev.meridian.worker.payment.Money;
 import dev.meridian.worker.payment.Payment;
+import dev.meridian.worker.queue.OrderEvent;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -13,8 +14,8 @@ import java.util.UUID;
  * The event of an order that was placed, as this side reads it:
  * {@code docs/events/order-placed.schema.json}.
  */
-record OrderPlaced(
-        UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken) {
+record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken)
+        implements OrderEvent {
 
     static final String TYPE = "dev.meridian.order.placed";
 
@@ -28,6 +29,8 @@ record OrderPlaced(
         if (lines.isEmpty()) {
             throw new IllegalArgumentException("an order without lines");
         }
+        // Fails where they cannot be added up.
+        quantities(lines);
     }
 
     record Line(String sku, int quantity) {
@@ -42,6 +45,10 @@ record OrderPlaced(
 
     /** What to take from stock: each SKU once, in the order in which stock is locked. */
     SortedMap<String, Integer> quantities() {
+        return quantities(lines);
+    }
+
+    private static SortedMap<String, Integer> quantities(List<Line> lines) {
         var quantities = new TreeMap<String, Integer>();
         lines.forEach(line -> quantities.merge(line.sku(), line.quantity(), Math::addExact));
         return quantities;

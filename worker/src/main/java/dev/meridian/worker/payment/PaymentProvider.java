@@ -2,7 +2,7 @@ package dev.meridian.worker.payment;
 
 import java.util.UUID;
 
-/** Whoever takes the customer's money. */
+/** Takes the customer's money. Each call returns or throws within a bounded time; the caller may have gone on by then. */
 public interface PaymentProvider {
 
     /**
@@ -17,7 +17,7 @@ public interface PaymentProvider {
      * Gives back what was charged for an order, once, however often it is asked, and bars every charge that is asked
      * for from then on, as cancelling a payment intent does. It need not know the order.
      *
-     * <p>A charge that is under way meanwhile may still go through: whoever asked for it sees to its refund.
+     * <p>A charge that is under way meanwhile may still go through: the caller that asked for it asks for its refund.
      *
      * @throws PaymentUnavailable when there is no answer yet; asking again is safe
      */

@@ -1,5 +1,6 @@
 package dev.meridian.worker.fulfilment;
 
+import static dev.meridian.worker.fulfilment.Orders.batch;
 import static dev.meridian.worker.fulfilment.Orders.cancellation;
 import static dev.meridian.worker.fulfilment.Orders.line;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -9,8 +10,10 @@ import dev.meridian.worker.Backing;
 import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
+import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
 import dev.meridian.worker.payment.PaymentResult.Charged;
+import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
@@ -20,6 +23,7 @@ import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -45,13 +49,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DelegatingDataSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Every interleaving of several deliveries of one order's placement and of its cancellation, with a crash of all of
  * them at every point, on a real database.
  *
- * <p>A step is one statement or one publication: these are whole to the outside, so between them is where deliveries
+ * <p>A step is one transaction or one publication: these are whole to the outside, so between them is where deliveries
  * meet and processes end. The test walks through the states that any order of steps can reach. A state is what the
  * database holds, and for each delivery its last step and what that told it, since nothing else decides how it goes
  * on. From each state two things are tried: each delivery's next step, and the end of all processes, after which the
@@ -67,7 +70,7 @@ class InterleavingsTest {
 
     private final JdbcClient jdbc = JdbcClient.create(database);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final Events events = new Events(JsonMapper.builder().build());
+    private final PaymentSettings patient = new PaymentSettings(Duration.ofSeconds(90));
 
     enum Scenario {
         PLACED_TWICE("tok_ok", Provider.AT_ONCE, 2, 0),
@@ -169,8 +172,8 @@ class InterleavingsTest {
     /**
      * How far a delivery has come.
      *
-     * @param last its last statement, or how it ended
-     * @param learned the part of the database that this statement looked at, as it was before
+     * @param last the statements of its last transaction, or how it ended
+     * @param learned the part of the database that this transaction looked at, as it was before
      */
     private record Progress(String last, String learned) {
 
@@ -227,7 +230,7 @@ class InterleavingsTest {
             path.forEach(order::step);
             Stepped stepped = order.deliveries.get(delivery);
             Progress before = from.deliveries.get(delivery);
-            String sql = order.lastStatement(delivery);
+            String sql = order.lastStatements(delivery);
             Throwable failure = stepped.failure();
             if (failure != null && !(failure instanceof PaymentUnavailable)) {
                 throw new AssertionError("a delivery failed: " + failure, failure);
@@ -296,21 +299,33 @@ class InterleavingsTest {
         }
 
         private Runnable handling(int delivery) {
-            JdbcClient stepping = JdbcClient.create(new SteppingDataSource(sql -> statements.put(delivery, sql)));
-            var fulfilments = new Fulfilments(stepping, Clock.systemUTC());
+            var steps = new SteppingDataSource(sql -> statements.merge(delivery, sql, String::concat), () -> {
+                statements.put(delivery, "");
+            });
+            JdbcClient stepping = JdbcClient.create(steps);
+            var fulfilments = new Fulfilments(stepping, Backing.transactions(steps), Clock.systemUTC());
             PaymentProvider provider =
                     switch (scenario.provider) {
                         case AT_ONCE -> Simulation.of(stepping);
                         case IN_TWO_STEPS -> new ChargingInTwoSteps(stepping);
                     };
-            var refunds = new Refunds(provider, meters);
+            var payments = new PaymentRequests(provider, patient, meters);
             if (scenario.cancels(delivery)) {
-                var canceller = new OrderCancellation(fulfilments, refunds, events, meters);
-                return () -> canceller.cancel(cancelled);
+                var canceller = new OrderCancellation(fulfilments, payments, meters);
+                return () -> allDone(canceller.handle(batch(cancelled)));
             }
             var fulfilment = new OrderFulfilment(
-                    fulfilments, provider, refunds, decision -> tell(delivery, decision), events, meters);
-            return () -> fulfilment.fulfil(placed);
+                    fulfilments,
+                    payments,
+                    Orders.telling(outcomes -> outcomes.forEach(outcome -> tell(delivery, outcome.decision()))),
+                    meters);
+            return () -> allDone(fulfilment.handle(batch(placed)));
+        }
+
+        private static void allDone(Map<UUID, String> failures) {
+            if (!failures.isEmpty()) {
+                throw new PaymentUnavailable(failures.toString());
+            }
         }
 
         void place() {
@@ -327,7 +342,7 @@ class InterleavingsTest {
             deliveries.forEach(Stepped::kill);
         }
 
-        String lastStatement(int delivery) {
+        String lastStatements(int delivery) {
             return statements.getOrDefault(delivery, "none");
         }
 
@@ -408,19 +423,22 @@ class InterleavingsTest {
         }
     }
 
-    /** Each statement is a step: the worker takes a connection for one statement alone. */
+    /** Each transaction is a step: the worker takes a connection for one transaction alone. */
     private static final class SteppingDataSource extends DelegatingDataSource {
 
         private final Consumer<String> statements;
+        private final Runnable begin;
 
-        SteppingDataSource(Consumer<String> statements) {
+        SteppingDataSource(Consumer<String> statements, Runnable begin) {
             super(database);
             this.statements = statements;
+            this.begin = begin;
         }
 
         @Override
         public Connection getConnection() throws SQLException {
             Stepped.pause();
+            begin.run();
             Connection connection = super.getConnection();
             return (Connection) Proxy.newProxyInstance(
                     getClass().getClassLoader(), new Class<?>[] {Connection.class}, (_, method, arguments) -> {

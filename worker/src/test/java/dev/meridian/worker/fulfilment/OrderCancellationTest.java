@@ -1,10 +1,10 @@
 package dev.meridian.worker.fulfilment;
 
+import static dev.meridian.worker.fulfilment.Orders.batch;
 import static dev.meridian.worker.fulfilment.Orders.cancellation;
 import static dev.meridian.worker.fulfilment.Orders.line;
 import static dev.meridian.worker.fulfilment.Orders.order;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.zaxxer.hikari.HikariDataSource;
@@ -16,17 +16,22 @@ import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
 import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
+import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
+import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
+import dev.meridian.worker.queue.EventBatchHandler;
+import dev.meridian.worker.queue.OrderEvent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.sql.Connection;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -34,13 +39,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.SingleConnectionDataSource;
-import tools.jackson.databind.json.JsonMapper;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** What is left of an order that was cancelled, on a real database. */
 class OrderCancellationTest {
@@ -50,7 +56,8 @@ class OrderCancellationTest {
     private static HikariDataSource database = new HikariDataSource();
 
     private final JdbcClient jdbc = JdbcClient.create(database);
-    private final Fulfilments fulfilments = new Fulfilments(jdbc, Clock.systemUTC());
+    private final TransactionTemplate transactions = Backing.transactions(database);
+    private final Fulfilments fulfilments = new Fulfilments(jdbc, transactions, Clock.systemUTC());
     private final PaymentProvider provider = Simulation.of(jdbc);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final List<Decided> told = Collections.synchronizedList(new ArrayList<>());
@@ -76,9 +83,9 @@ class OrderCancellationTest {
     @Test
     void ofAConfirmedOrderGivesStockAndMoneyBack() {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3), line("TEA-001", 1));
-        fulfilment(provider).fulfil(order);
+        fulfil(order);
 
-        canceller(provider).cancel(cancellation(order));
+        cancel(cancellation(order));
 
         nothingIsLeftOf(order);
         assertThat(payment(order)).isEqualTo("REFUNDED");
@@ -91,9 +98,9 @@ class OrderCancellationTest {
     void beforeThePlacementKeepsThePlacementFromTakingAnything() {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
 
-        canceller(provider).cancel(cancellation(order));
-        fulfilment(provider).fulfil(order);
-        fulfilment(provider).fulfil(order);
+        cancel(cancellation(order));
+        fulfil(order);
+        fulfil(order);
 
         nothingIsLeftOf(order);
         assertThat(payment(order)).isEqualTo("BARRED");
@@ -107,10 +114,10 @@ class OrderCancellationTest {
         for (String token : List.of("tok_declined", "tok_ok")) {
             reset();
             OrderPlaced order = order(token, line("LTD-001", token.equals("tok_ok") ? 51 : 3));
-            fulfilment(provider).fulfil(order);
-            assertThat(fulfilments.find(order.orderId())).get().isInstanceOf(Rejected.class);
+            fulfil(order);
+            assertThat(found(order)).get().isInstanceOf(Rejected.class);
 
-            canceller(provider).cancel(cancellation(order));
+            cancel(cancellation(order));
 
             nothingIsLeftOf(order);
             assertThat(payment(order)).isEqualTo(token.equals("tok_ok") ? "BARRED" : "DECLINED");
@@ -122,18 +129,16 @@ class OrderCancellationTest {
     @Test
     void isForEverAndReleasesOnce() {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        fulfilment(provider).fulfil(order);
+        fulfil(order);
         OrderCancelled first = cancellation(order);
-        canceller(provider).cancel(first);
+        cancel(first);
         told.clear();
 
-        canceller(provider)
-                .cancel(new OrderCancelled(
-                        order.orderId(), "alice", first.cancelledAt().plusSeconds(60)));
-        fulfilment(provider).fulfil(order);
+        cancel(new OrderCancelled(order.orderId(), "alice", first.cancelledAt().plusSeconds(60)));
+        fulfil(order);
 
         nothingIsLeftOf(order);
-        assertThat(fulfilments.find(order.orderId()))
+        assertThat(found(order))
                 .as("the first cancellation counts")
                 .contains(new Cancelled(order.orderId(), first.cancelledAt()));
         assertThat(told).isEmpty();
@@ -143,11 +148,11 @@ class OrderCancellationTest {
     @Test
     void endsAPaymentThatFailsAgainAndAgain() {
         OrderPlaced order = order("tok_poison", line("LTD-001", 3));
-        assertThatThrownBy(() -> fulfilment(provider).fulfil(order)).isInstanceOf(PaymentUnavailable.class);
+        assertThat(fulfil(order)).containsOnlyKeys(order.orderId());
         assertThat(available("LTD-001")).isEqualTo(47);
 
-        canceller(provider).cancel(cancellation(order));
-        fulfilment(provider).fulfil(order);
+        cancel(cancellation(order));
+        fulfil(order);
 
         nothingIsLeftOf(order);
         assertThat(cancellations("reserved")).isEqualTo(1);
@@ -160,7 +165,7 @@ class OrderCancellationTest {
         PaymentProvider cancelledMeanwhile = new PaymentProvider() {
             @Override
             public PaymentResult charge(Payment payment) {
-                canceller(provider).cancel(cancellation(order));
+                cancel(cancellation(order));
                 jdbc.sql("UPDATE simulated_payment SET result = 'CHARGED', amount = 24, currency = 'EUR'")
                         .update();
                 return new PaymentResult.Charged();
@@ -172,7 +177,7 @@ class OrderCancellationTest {
             }
         };
 
-        fulfilment(cancelledMeanwhile).fulfil(order);
+        assertThat(fulfilment(cancelledMeanwhile).handle(batch(order))).isEmpty();
 
         nothingIsLeftOf(order);
         assertThat(payment(order)).isEqualTo("REFUNDED");
@@ -183,7 +188,7 @@ class OrderCancellationTest {
     @Test
     void isNotDoneBeforeTheRefund() {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        fulfilment(provider).fulfil(order);
+        fulfil(order);
         var away = new PaymentProvider() {
             @Override
             public PaymentResult charge(Payment payment) {
@@ -196,9 +201,9 @@ class OrderCancellationTest {
             }
         };
 
-        assertThatThrownBy(() -> canceller(away).cancel(cancellation(order))).isInstanceOf(PaymentUnavailable.class);
+        assertThat(canceller(away).handle(batch(cancellation(order)))).containsOnlyKeys(order.orderId());
         assertThat(payment(order)).isEqualTo("CHARGED");
-        canceller(provider).cancel(cancellation(order));
+        cancel(cancellation(order));
 
         nothingIsLeftOf(order);
         assertThat(payment(order)).isEqualTo("REFUNDED");
@@ -207,78 +212,84 @@ class OrderCancellationTest {
     @Test
     void waitsForAReservationThatIsBeingWritten() throws Exception {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            assertThat(on(connection).reserve(order)).isInstanceOf(Reserved.class);
-            var cancelling =
-                    CompletableFuture.runAsync(() -> canceller(provider).cancel(cancellation(order)), threads);
+        var cancelling = new CompletableFuture<Void>();
+
+        transactions.executeWithoutResult(_ -> {
+            assertThat(reserve(order)).isInstanceOf(Reserved.class);
+            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads)
+                    .thenRun(() -> cancelling.complete(null));
             await().atMost(SOON).until(() -> waiting() == 1);
-            connection.commit();
-            connection.setAutoCommit(true);
+        });
 
-            cancelling.get(SOON.toSeconds(), TimeUnit.SECONDS);
-        }
-
+        cancelling.get(SOON.toSeconds(), TimeUnit.SECONDS);
         nothingIsLeftOf(order);
     }
 
     @Test
     void isWaitedForByAReservation() throws Exception {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        try (Connection connection = database.getConnection()) {
-            connection.setAutoCommit(false);
-            assertThat(on(connection).cancel(cancellation(order))).isEmpty();
-            var reserving = CompletableFuture.supplyAsync(() -> fulfilments.reserve(order), threads);
+        var reserving = new CompletableFuture<Fulfilment>();
+
+        transactions.executeWithoutResult(_ -> {
+            assertThat(fulfilments.cancel(List.of(cancellation(order)))).isEmpty();
+            CompletableFuture.supplyAsync(() -> reserve(order), threads).thenAccept(reserving::complete);
             await().atMost(SOON).until(() -> waiting() == 1);
-            connection.commit();
-            connection.setAutoCommit(true);
+        });
 
-            assertThat(reserving.get(SOON.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Cancelled.class);
-        }
-        canceller(provider).cancel(cancellation(order));
-
+        assertThat(reserving.get(SOON.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Cancelled.class);
+        cancel(cancellation(order));
         nothingIsLeftOf(order);
     }
 
-    /**
-     * One has stock and wants the order, the other has the order and wants the stock: unless they take turns. The
-     * reservation comes from a delivery that began before another one's reservation was there.
-     */
+    /** The reservation waits for stock, and the cancellation for the reservation: none waits in a circle. */
     @Test
     void takesTurnsWithAReservationOfTheSameOrder() throws Exception {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        try (Connection earlier = database.getConnection();
-                Connection stock = database.getConnection()) {
-            JdbcClient turn = JdbcClient.create(new SingleConnectionDataSource(earlier, true));
-            turn.sql("SELECT pg_advisory_lock(hashtextextended(:order, 0))")
-                    .param("order", order.orderId().toString())
-                    .query()
-                    .singleRow();
-            var reserving = CompletableFuture.supplyAsync(() -> fulfilments.reserve(order), threads);
-            await().atMost(SOON).until(() -> waiting() == 1);
-            on(earlier).reserve(order);
-            stock.setAutoCommit(false);
-            JdbcClient.create(new SingleConnectionDataSource(stock, true))
-                    .sql("SELECT sku FROM stock WHERE sku = 'LTD-001' FOR UPDATE")
+        var reserving = new CompletableFuture<Fulfilment>();
+        var cancelling = new CompletableFuture<Void>();
+
+        transactions.executeWithoutResult(_ -> {
+            jdbc.sql("SELECT sku FROM stock WHERE sku = 'LTD-001' FOR UPDATE")
                     .query(String.class)
                     .single();
-            var cancelling =
-                    CompletableFuture.runAsync(() -> canceller(provider).cancel(cancellation(order)), threads);
+            CompletableFuture.supplyAsync(() -> reserve(order), threads).thenAccept(reserving::complete);
+            await().atMost(SOON).until(() -> waiting() == 1);
+            CompletableFuture.runAsync(() -> cancel(cancellation(order)), threads)
+                    .thenRun(() -> cancelling.complete(null));
             await().atMost(SOON).until(() -> waiting() == 2);
+        });
 
-            turn.sql("SELECT pg_advisory_unlock_all()").query().singleRow();
-            await().atMost(SOON).until(() -> waiting() == 2);
-            stock.commit();
-            stock.setAutoCommit(true);
-
-            assertThat(reserving.get(SOON.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Fulfilment.class);
-            cancelling.get(SOON.toSeconds(), TimeUnit.SECONDS);
-        }
-
+        assertThat(reserving.get(SOON.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(Reserved.class);
+        cancelling.get(SOON.toSeconds(), TimeUnit.SECONDS);
         nothingIsLeftOf(order);
     }
 
-    /** Real threads, orders that want the same few SKUs, each delivered three times and cancelled three times. */
+    @Test
+    void ofABatchFindsEachOrderAsItIs() {
+        OrderPlaced confirmed = order("tok_ok", line("LTD-001", 3), line("TEA-001", 1));
+        OrderPlaced rejected = order("tok_declined", line("TEA-001", 1));
+        OrderPlaced reserved = order("tok_poison", line("TEA-001", 1), line("LTD-001", 2));
+        OrderPlaced early = order("tok_ok", line("LTD-001", 1));
+        OrderPlaced other = order("tok_ok", line("LTD-001", 7));
+        assertThat(fulfilment(provider).handle(batch(confirmed, rejected, reserved, other)))
+                .containsOnlyKeys(reserved.orderId());
+
+        List<OrderCancelled> cancellations = Stream.of(early, reserved, rejected, confirmed)
+                .map(Orders::cancellation)
+                .toList();
+        assertThat(canceller(provider).handle(batch(cancellations))).isEmpty();
+        assertThat(fulfilment(provider).handle(batch(early, reserved, rejected, confirmed)))
+                .isEmpty();
+
+        assertThat(List.of(confirmed, rejected, reserved, early)).allSatisfy(this::nothingIsHeldBy);
+        assertThat(available("LTD-001")).as("one order keeps what it has").isEqualTo(43);
+        assertThat(found(other)).get().isInstanceOf(Confirmed.class);
+        for (String found : List.of("confirmed", "rejected", "reserved", "not_placed")) {
+            assertThat(cancellations(found)).as(found).isEqualTo(1);
+        }
+    }
+
+    /** Real threads, batches of orders that want the same few SKUs, each delivered three times and cancelled as often. */
     @Test
     void deliveriesAndCancellationsAtTheSameTimeLeaveNothing() throws Exception {
         long seed = Long.getLong("test.seed", System.nanoTime());
@@ -287,28 +298,31 @@ class OrderCancellationTest {
         var skus = List.of("TEA-001", "LTD-001", "COF-001");
         List<OrderPlaced> cancelled = new ArrayList<>();
         List<Runnable> work = new ArrayList<>();
-        for (int i = 0; i < 60; i++) {
-            OrderPlaced order =
-                    order(tokens.get(i % 3), line(skus.get(i % 3), 1), line(skus.get(random.nextInt(3)), 1));
-            boolean cancels = i % 4 != 0;
-            if (cancels) {
-                cancelled.add(order);
+        for (int i = 0; i < 20; i++) {
+            List<OrderPlaced> orders = new ArrayList<>();
+            for (int j = 0; j < 8; j++) {
+                orders.add(order(tokens.get(j % 3), line(skus.get(i % 3), 1), line(skus.get(random.nextInt(3)), 1)));
             }
-            // Close to each other, so that they meet.
+            // Close to each other, so that they meet; each time in another order.
             List<Runnable> deliveries = new ArrayList<>();
+            List<OrderPlaced> some = List.copyOf(orders.subList(2, 8));
+            cancelled.addAll(some);
             for (int j = 0; j < 3; j++) {
-                deliveries.add(() -> fulfilment(provider).fulfil(order));
-                if (cancels) {
-                    deliveries.add(() -> canceller(provider).cancel(cancellation(order)));
-                }
+                Collections.shuffle(orders, random);
+                List<OrderPlaced> batch = List.copyOf(orders);
+                deliveries.add(() -> untilDone(fulfilment(provider), batch));
+                List<OrderCancelled> cancellations =
+                        new ArrayList<>(some.stream().map(Orders::cancellation).toList());
+                Collections.shuffle(cancellations, random);
+                deliveries.add(() -> untilDone(canceller(provider), cancellations));
             }
             Collections.shuffle(deliveries, random);
             work.addAll(deliveries);
         }
 
-        try (var sixteen = Executors.newFixedThreadPool(16)) {
+        try (var eight = Executors.newFixedThreadPool(8)) {
             List<Future<?>> running = new ArrayList<>();
-            work.forEach(one -> running.add(sixteen.submit(() -> untilAccepted(one))));
+            work.forEach(one -> running.add(eight.submit(one)));
             for (Future<?> one : running) {
                 one.get();
             }
@@ -332,27 +346,36 @@ class OrderCancellationTest {
                 .isEmpty();
     }
 
-    private static void untilAccepted(Runnable delivery) {
-        for (int i = 1; ; i++) {
-            try {
-                delivery.run();
+    private static <E extends OrderEvent> void untilDone(EventBatchHandler<E> handler, List<E> events) {
+        for (int i = 1; i <= 20; i++) {
+            if (handler.handle(batch(events)).isEmpty()) {
                 return;
-            } catch (PaymentUnavailable e) {
-                if (i == 20) {
-                    throw e;
-                }
             }
         }
+        throw new AssertionError("never done");
     }
 
-    private Fulfilments on(Connection connection) {
-        return new Fulfilments(JdbcClient.create(new SingleConnectionDataSource(connection, true)), Clock.systemUTC());
+    private Map<UUID, String> fulfil(OrderPlaced order) {
+        return fulfilment(provider).handle(batch(order));
+    }
+
+    private void cancel(OrderCancelled order) {
+        assertThat(canceller(provider).handle(batch(order))).isEmpty();
+    }
+
+    private @Nullable Fulfilment reserve(OrderPlaced order) {
+        return fulfilments.reserve(List.of(order)).get(order.orderId());
+    }
+
+    private Optional<Fulfilment> found(OrderPlaced order) {
+        return Optional.ofNullable(fulfilments.find(List.of(order.orderId())).get(order.orderId()));
     }
 
     private int waiting() {
         return jdbc.sql("""
                         SELECT count(*) FROM pg_stat_activity
-                         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%fulfilment%'
+                         WHERE datname = current_database() AND wait_event_type = 'Lock'
+                           AND (query LIKE '%advisory%' OR query LIKE '%stock%')
                         """).query(Integer.class).single();
     }
 
@@ -363,7 +386,7 @@ class OrderCancellationTest {
     }
 
     private void nothingIsHeldBy(OrderPlaced order) {
-        assertThat(fulfilments.find(order.orderId())).get().isInstanceOf(Cancelled.class);
+        assertThat(found(order)).get().isInstanceOf(Cancelled.class);
         assertThat(jdbc.sql("SELECT count(*) FROM reservation WHERE order_id = ?")
                         .param(order.orderId())
                         .query(Integer.class)
@@ -396,14 +419,18 @@ class OrderCancellationTest {
     }
 
     private OrderFulfilment fulfilment(PaymentProvider payments) {
-        return new OrderFulfilment(fulfilments, payments, new Refunds(payments, meters), told::add, events(), meters);
+        return new OrderFulfilment(
+                fulfilments,
+                requests(payments),
+                Orders.telling(outcomes -> outcomes.forEach(outcome -> told.add(outcome.decision()))),
+                meters);
     }
 
     private OrderCancellation canceller(PaymentProvider payments) {
-        return new OrderCancellation(fulfilments, new Refunds(payments, meters), events(), meters);
+        return new OrderCancellation(fulfilments, requests(payments), meters);
     }
 
-    private static Events events() {
-        return new Events(JsonMapper.builder().build());
+    private PaymentRequests requests(PaymentProvider payments) {
+        return new PaymentRequests(payments, new PaymentSettings(Duration.ofSeconds(30)), meters);
     }
 }

@@ -1,5 +1,6 @@
 package dev.meridian.worker.fulfilment;
 
+import static dev.meridian.worker.fulfilment.Orders.batch;
 import static dev.meridian.worker.fulfilment.Orders.line;
 import static dev.meridian.worker.fulfilment.Orders.order;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,24 +13,33 @@ import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
+import dev.meridian.worker.fulfilment.Outcomes.Outcome;
 import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
+import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
+import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -38,7 +48,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The steps of an order on a real database, broken off between any two of them. */
 class OrderFulfilmentTest {
@@ -48,7 +57,7 @@ class OrderFulfilmentTest {
     private static HikariDataSource database = new HikariDataSource();
 
     private final JdbcClient jdbc = JdbcClient.create(database);
-    private final Fulfilments fulfilments = new Fulfilments(jdbc, Clock.systemUTC());
+    private final Fulfilments fulfilments = new Fulfilments(jdbc, Backing.transactions(database), Clock.systemUTC());
     private final PaymentProvider provider = Simulation.of(jdbc);
     private final List<Decided> told = Collections.synchronizedList(new ArrayList<>());
 
@@ -71,11 +80,11 @@ class OrderFulfilmentTest {
     void confirmsWhatIsInStockAndPaid() {
         OrderPlaced order = order("tok_ok", line("TEA-001", 2), line("LTD-001", 3));
 
-        fulfilment().fulfil(order);
+        fulfil(fulfilment(), order);
 
         assertThat(told).singleElement().isInstanceOf(Confirmed.class);
         assertThat(available("LTD-001")).isEqualTo(47);
-        assertThat(fulfilments.find(order.orderId())).contains(told.getFirst());
+        assertThat(found(order)).contains(told.getFirst());
         everythingAddsUp();
     }
 
@@ -83,7 +92,7 @@ class OrderFulfilmentTest {
     void declinedPaymentGivesTheStockBack() {
         OrderPlaced order = order("tok_declined", line("LTD-001", 50));
 
-        fulfilment().fulfil(order);
+        fulfil(fulfilment(), order);
 
         assertThat(told).singleElement().isEqualTo(rejected(order, DECLINED));
         assertThat(available("LTD-001")).isEqualTo(50);
@@ -94,7 +103,7 @@ class OrderFulfilmentTest {
     void unknownTokenIsDeclined() {
         OrderPlaced order = order("tok_of_another_shop", line("TEA-001", 1));
 
-        fulfilment().fulfil(order);
+        fulfil(fulfilment(), order);
 
         assertThat(told).singleElement().isEqualTo(rejected(order, DECLINED));
     }
@@ -103,7 +112,7 @@ class OrderFulfilmentTest {
     void takesAllLinesOrNone() {
         OrderPlaced order = order("tok_ok", line("LTD-001", 51), line("TEA-001", 1));
 
-        fulfilment().fulfil(order);
+        fulfil(fulfilment(), order);
 
         assertThat(told).singleElement().isEqualTo(rejected(order, Reason.OUT_OF_STOCK));
         assertThat(available("TEA-001")).isEqualTo(10_000_000);
@@ -114,7 +123,7 @@ class OrderFulfilmentTest {
 
     @Test
     void linesOfTheSameSkuAddUp() {
-        fulfilment().fulfil(order("tok_ok", line("LTD-001", 30), line("LTD-001", 30)));
+        fulfil(fulfilment(), order("tok_ok", line("LTD-001", 30), line("LTD-001", 30)));
 
         assertThat(told).singleElement().isInstanceOf(Rejected.class);
         assertThat(available("LTD-001")).isEqualTo(50);
@@ -124,7 +133,7 @@ class OrderFulfilmentTest {
     void unknownSkuIsOutOfStock() {
         OrderPlaced order = order("tok_ok", line("TEA-001", 1), line("NIL-000", 1));
 
-        fulfilment().fulfil(order);
+        fulfil(fulfilment(), order);
 
         assertThat(told).singleElement().isEqualTo(rejected(order, Reason.OUT_OF_STOCK));
     }
@@ -134,10 +143,10 @@ class OrderFulfilmentTest {
         OrderPlaced order = order("tok_flaky", line("LTD-001", 1));
         OrderFulfilment fulfilment = fulfilment();
 
-        assertThatThrownBy(() -> fulfilment.fulfil(order)).isInstanceOf(PaymentUnavailable.class);
-        assertThatThrownBy(() -> fulfilment.fulfil(order)).isInstanceOf(PaymentUnavailable.class);
-        assertThat(fulfilments.find(order.orderId())).contains(new Reserved(order.orderId()));
-        fulfilment.fulfil(order);
+        assertThat(fulfil(fulfilment, order)).containsOnlyKeys(order.orderId());
+        assertThat(fulfil(fulfilment, order)).containsOnlyKeys(order.orderId());
+        assertThat(found(order)).contains(new Reserved(order.orderId()));
+        assertThat(fulfil(fulfilment, order)).isEmpty();
 
         assertThat(told).singleElement().isInstanceOf(Confirmed.class);
         assertThat(available("LTD-001")).isEqualTo(49);
@@ -160,9 +169,9 @@ class OrderFulfilmentTest {
             OrderPlaced order = order(token, line("LTD-001", 5));
             OrderFulfilment fulfilment = breakingOnceAt(point);
 
-            assertThatThrownBy(() -> fulfilment.fulfil(order)).isInstanceOf(Crash.class);
-            fulfilment.fulfil(order);
-            fulfilment.fulfil(order);
+            assertThatThrownBy(() -> fulfil(fulfilment, order)).isInstanceOf(Crash.class);
+            fulfil(fulfilment, order);
+            fulfil(fulfilment, order);
 
             assertThat(told).as("one decision, however often it is told").isNotEmpty();
             assertThat(told.stream().distinct()).hasSize(1);
@@ -176,15 +185,16 @@ class OrderFulfilmentTest {
     @Test
     void aKnownOrderWaitsForNobodysStock() throws Exception {
         OrderPlaced order = order("tok_ok", line("LTD-001", 3));
-        fulfilments.reserve(order);
+        fulfilments.reserve(List.of(order));
         try (var connection = database.getConnection();
                 var statement = connection.createStatement();
                 var thread = Executors.newSingleThreadExecutor()) {
             connection.setAutoCommit(false);
             statement.execute("SELECT FROM stock WHERE sku = 'LTD-001' FOR UPDATE");
             try {
-                assertThat(thread.submit(() -> fulfilments.reserve(order)).get(10, TimeUnit.SECONDS))
-                        .isInstanceOf(Reserved.class);
+                assertThat(thread.submit(() -> fulfilments.reserve(List.of(order)))
+                                .get(10, TimeUnit.SECONDS))
+                        .containsValue(new Reserved(order.orderId()));
             } finally {
                 connection.rollback();
                 connection.setAutoCommit(true);
@@ -239,30 +249,170 @@ class OrderFulfilmentTest {
         everythingAddsUp();
     }
 
+    @Test
+    void aBatchGetsWhatIsLeftInItsOrder() {
+        List<OrderPlaced> orders = IntStream.range(0, 200)
+                .mapToObj(_ -> order("tok_ok", line("LTD-001", 1), line("MUG-001", 1)))
+                .toList();
+
+        assertThat(fulfilment().handle(batch(orders))).isEmpty();
+
+        assertThat(told).hasSize(200);
+        assertThat(told.subList(0, 50)).allMatch(Confirmed.class::isInstance);
+        assertThat(told.subList(50, 200)).allMatch(Rejected.class::isInstance);
+        assertThat(available("MUG-001")).isEqualTo(10_000_000 - 50);
+        everythingAddsUp();
+    }
+
+    @Test
+    void anOrderThatIsTooLargeForWhatIsLeftLeavesItToTheNext() {
+        OrderPlaced first = order("tok_ok", line("LTD-001", 30));
+        OrderPlaced tooLarge = order("tok_ok", line("LTD-001", 21), line("COF-001", 7));
+        OrderPlaced fits = order("tok_ok", line("COF-001", 1), line("LTD-001", 20));
+        OrderPlaced late = order("tok_ok", line("LTD-001", 1));
+        OrderPlaced unknown = order("tok_ok", line("NIL-000", 1), line("COF-001", 1));
+        OrderPlaced other = order("tok_declined", line("TEA-001", 1));
+
+        assertThat(fulfilment().handle(batch(first, tooLarge, fits, late, unknown, other)))
+                .isEmpty();
+
+        assertThat(found(first)).get().isInstanceOf(Confirmed.class);
+        assertThat(found(tooLarge)).get().extracting("reason").isEqualTo(Reason.OUT_OF_STOCK);
+        assertThat(found(fits)).get().isInstanceOf(Confirmed.class);
+        assertThat(found(late)).get().extracting("reason").isEqualTo(Reason.OUT_OF_STOCK);
+        assertThat(found(unknown)).get().extracting("reason").isEqualTo(Reason.OUT_OF_STOCK);
+        assertThat(found(other)).get().extracting("reason").isEqualTo(DECLINED);
+        assertThat(available("LTD-001")).isZero();
+        assertThat(available("COF-001")).isEqualTo(9_999_999);
+        everythingAddsUp();
+    }
+
+    /** Several workers, each with batches of its own and with some that others have as well, in other orders. */
+    @Test
+    void batchesOfSeveralWorkersAtTheSameTimeAddUp() throws Exception {
+        long seed = Long.getLong("test.seed", System.nanoTime());
+        var random = new Random(seed);
+        var skus = List.of("TEA-001", "COF-001", "MUG-001", "POT-001");
+        List<OrderPlaced> orders = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            orders.add(order("tok_ok", line(skus.get(random.nextInt(4)), 1), line("LTD-001", 1)));
+            orders.add(order(
+                    random.nextBoolean() ? "tok_ok" : "tok_declined",
+                    line(skus.get(random.nextInt(4)), 2),
+                    line(skus.get(random.nextInt(4)), 1)));
+        }
+        List<List<OrderPlaced>> batches = new ArrayList<>();
+        for (int copy = 0; copy < 2; copy++) {
+            Collections.shuffle(orders, random);
+            for (int from = 0; from < orders.size(); from += 40) {
+                batches.add(List.copyOf(orders.subList(from, from + 40)));
+            }
+        }
+        OrderFulfilment fulfilment = fulfilment();
+
+        try (var threads = Executors.newFixedThreadPool(4)) {
+            List<Future<Map<UUID, String>>> running = new ArrayList<>();
+            batches.forEach(one -> running.add(threads.submit(() -> fulfilment.handle(batch(one)))));
+            for (Future<Map<UUID, String>> one : running) {
+                assertThat(one.get()).as("seed %d", seed).isEmpty();
+            }
+        }
+
+        assertThat(told).hasSize(800);
+        assertThat(told.stream().distinct())
+                .as("one decision for each, seed %d", seed)
+                .hasSize(400);
+        assertThat(jdbc.sql("SELECT count(*) FROM reservation WHERE sku = 'LTD-001'")
+                        .query(Integer.class)
+                        .single())
+                .isEqualTo(50);
+        assertThat(available("LTD-001")).isZero();
+        everythingAddsUp();
+    }
+
+    @Test
+    void aBatchGoesOnFromWhereADeliveryBrokeOff() {
+        for (Break point : Break.values()) {
+            reset();
+            told.clear();
+            List<OrderPlaced> orders = IntStream.range(0, 60)
+                    .mapToObj(
+                            i -> order(i % 3 == 0 ? "tok_declined" : "tok_ok", line("LTD-001", 1), line("TEA-001", 1)))
+                    .toList();
+            OrderFulfilment fulfilment = breakingOnceAt(point);
+
+            assertThatThrownBy(() -> fulfilment.handle(batch(orders))).isInstanceOf(Crash.class);
+            assertThat(fulfilment.handle(batch(orders))).isEmpty();
+
+            assertThat(told.stream().map(Decided::orderId).distinct()).hasSize(60);
+            assertThat(told.stream().distinct()).as("after %s", point).hasSize(60);
+            // The first fifty got the stock, and a third of them did not pay.
+            assertThat(told.stream().distinct().filter(Confirmed.class::isInstance))
+                    .hasSize(33);
+            assertThat(available("LTD-001")).isEqualTo(17);
+            everythingAddsUp();
+        }
+    }
+
+    @Test
+    void aPaymentThatHangsFailsItsOwnOrderOnly() {
+        OrderPlaced hanging = order("tok_ok", line("LTD-001", 1));
+        OrderPlaced good = order("tok_ok", line("LTD-001", 1));
+        var never = new CountDownLatch(1);
+        OrderFulfilment fulfilment = fulfilment(
+                provider(payment -> {
+                    if (payment.orderId().equals(hanging.orderId())) {
+                        never.await();
+                    }
+                    return provider.charge(payment);
+                }),
+                this::tell,
+                Duration.ofSeconds(2));
+
+        assertThat(fulfilment.handle(batch(hanging, good))).containsOnlyKeys(hanging.orderId());
+        assertThat(found(good)).get().isInstanceOf(Confirmed.class);
+        assertThat(found(hanging)).contains(new Reserved(hanging.orderId()));
+
+        assertThat(fulfilment().handle(batch(hanging, good))).isEmpty();
+        assertThat(found(hanging)).get().isInstanceOf(Confirmed.class);
+        everythingAddsUp();
+    }
+
     private OrderFulfilment fulfilment() {
-        return fulfilment(provider, told::add);
+        return fulfilment(provider, this::tell, Duration.ofSeconds(30));
     }
 
-    private OrderFulfilment fulfilment(PaymentProvider payments, Outcomes outcomes) {
+    private void tell(List<Outcome> outcomes) {
+        outcomes.forEach(outcome -> told.add(outcome.decision()));
+    }
+
+    private OrderFulfilment fulfilment(PaymentProvider payments, Consumer<List<Outcome>> outcomes, Duration timeout) {
         var meters = new SimpleMeterRegistry();
-        return new OrderFulfilment(
-                fulfilments,
-                payments,
-                new Refunds(payments, meters),
-                outcomes,
-                new Events(JsonMapper.builder().build()),
-                meters);
+        var requests = new PaymentRequests(payments, new PaymentSettings(timeout), meters);
+        return new OrderFulfilment(fulfilments, requests, Orders.telling(outcomes), meters);
     }
 
-    private OrderFulfilment breakingOnceAt(Break point) {
-        var broken = new AtomicBoolean();
-        PaymentProvider payments = new PaymentProvider() {
+    private static Map<UUID, String> fulfil(OrderFulfilment fulfilment, OrderPlaced order) {
+        return fulfilment.handle(batch(order));
+    }
+
+    private Optional<Fulfilment> found(OrderPlaced order) {
+        return Optional.ofNullable(fulfilments.find(List.of(order.orderId())).get(order.orderId()));
+    }
+
+    private interface Charging {
+        PaymentResult charge(Payment payment) throws InterruptedException;
+    }
+
+    private PaymentProvider provider(Charging charging) {
+        return new PaymentProvider() {
             @Override
             public PaymentResult charge(Payment payment) {
-                crashOnce(point == Break.AFTER_RESERVING, broken);
-                PaymentResult result = provider.charge(payment);
-                crashOnce(point == Break.AFTER_CHARGING, broken);
-                return result;
+                try {
+                    return charging.charge(payment);
+                } catch (InterruptedException e) {
+                    throw new PaymentUnavailable("interrupted");
+                }
             }
 
             @Override
@@ -270,12 +420,24 @@ class OrderFulfilmentTest {
                 return provider.refund(orderId);
             }
         };
-        Outcomes outcomes = decision -> {
-            crashOnce(point == Break.AFTER_DECIDING, broken);
-            told.add(decision);
-            crashOnce(point == Break.AFTER_PUBLISHING, broken);
-        };
-        return fulfilment(payments, outcomes);
+    }
+
+    private OrderFulfilment breakingOnceAt(Break point) {
+        var broken = new AtomicBoolean();
+        PaymentProvider payments = provider(payment -> {
+            crashOnce(point == Break.AFTER_RESERVING, broken);
+            PaymentResult result = provider.charge(payment);
+            crashOnce(point == Break.AFTER_CHARGING, broken);
+            return result;
+        });
+        return fulfilment(
+                payments,
+                outcomes -> {
+                    crashOnce(point == Break.AFTER_DECIDING, broken);
+                    tell(outcomes);
+                    crashOnce(point == Break.AFTER_PUBLISHING, broken);
+                },
+                Duration.ofSeconds(30));
     }
 
     private static void crashOnce(boolean here, AtomicBoolean broken) {
@@ -284,15 +446,17 @@ class OrderFulfilmentTest {
         }
     }
 
-    private static class Crash extends RuntimeException {}
+    // An error: nothing that handles exceptions survives the end of its process.
+    private static class Crash extends Error {}
 
     private void together(int times, Callable<OrderPlaced> orders) throws Exception {
         OrderFulfilment fulfilment = fulfilment();
-        try (var threads = Executors.newFixedThreadPool(16)) {
+        try (var threads = Executors.newFixedThreadPool(8)) {
             List<Future<?>> running = new ArrayList<>();
             for (int i = 0; i < times; i++) {
                 OrderPlaced order = orders.call();
-                running.add(threads.submit(() -> fulfilment.fulfil(order)));
+                running.add(threads.submit(
+                        () -> assertThat(fulfil(fulfilment, order)).isEmpty()));
             }
             for (Future<?> one : running) {
                 one.get();

@@ -1,11 +1,17 @@
 package dev.meridian.worker.fulfilment;
 
+import static org.mockito.Mockito.mock;
+
 import dev.meridian.worker.fulfilment.OrderPlaced.Line;
+import dev.meridian.worker.fulfilment.Outcomes.Outcome;
 import dev.meridian.worker.payment.Money;
+import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.Received;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /** Orders that tests place. */
 final class Orders {
@@ -30,5 +36,24 @@ final class Orders {
 
     static Line line(String sku, int quantity) {
         return new Line(sku, quantity);
+    }
+
+    /** Outcomes that go nowhere else. */
+    static Outcomes telling(Consumer<List<Outcome>> told) {
+        return new Outcomes(mock()) {
+            @Override
+            void publish(List<Outcome> outcomes) {
+                told.accept(outcomes);
+            }
+        };
+    }
+
+    @SafeVarargs
+    static <E extends OrderEvent> List<Received<E>> batch(E... events) {
+        return batch(List.of(events));
+    }
+
+    static <E extends OrderEvent> List<Received<E>> batch(List<E> events) {
+        return events.stream().map(event -> new Received<>(event, null)).toList();
     }
 }

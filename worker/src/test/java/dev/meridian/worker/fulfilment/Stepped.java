@@ -6,12 +6,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Work on a thread of its own that does one thing to the outside world at a time, when it is told to. Whatever gives
+ * Work on threads of its own that does one thing to the outside world at a time, when it is told to. All that gives
  * access to the outside world calls {@link #pause} before.
  */
 final class Stepped {
 
-    private static final ThreadLocal<@Nullable Stepped> CURRENT = new ThreadLocal<>();
+    // The threads that the work starts take its steps.
+    private static final ThreadLocal<@Nullable Stepped> CURRENT = new InheritableThreadLocal<>();
     private static final Duration BOUND = Duration.ofSeconds(60);
 
     private final Runnable work;

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.meridian.local.BackingServices;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +12,6 @@ import java.util.UUID;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.config.ConfigResource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -27,18 +25,14 @@ class QueueCheckTest {
     private final String group = "check-" + UUID.randomUUID();
     private final Admin admin =
             Admin.create(Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()));
-    private final List<String> created = new ArrayList<>();
 
     @BeforeEach
     void wellSetUp() throws Exception {
-        String deadLetters = topic("dlq.", Map.of("errors.deadletterqueue.group.enable", "true"));
         set("share.auto.offset.reset", "earliest");
-        set("errors.deadletterqueue.topic.name", deadLetters);
     }
 
     @AfterEach
-    void cleanUp() throws Exception {
-        admin.deleteTopics(created).all().get();
+    void cleanUp() {
         admin.close();
     }
 
@@ -55,25 +49,10 @@ class QueueCheckTest {
     }
 
     @Test
-    void refusesAGroupWithoutDeadLetters() throws Exception {
-        set("errors.deadletterqueue.topic.name", null);
+    void refusesAGroupOfWhichNothingIsSet() throws Exception {
+        set("share.auto.offset.reset", null);
 
-        refusedFor("errors.deadletterqueue.topic.name of share group " + group + " is not set");
-    }
-
-    @Test
-    void refusesADeadLetterTopicThatIsNotThere() throws Exception {
-        admin.deleteTopics(created).all().get();
-
-        refusedFor("does not exist");
-        created.clear();
-    }
-
-    @Test
-    void refusesADeadLetterTopicThatDoesNotTakeThem() throws Exception {
-        set("errors.deadletterqueue.topic.name", topic("dlq.", Map.of()));
-
-        refusedFor("errors.deadletterqueue.group.enable of topic");
+        refusedFor("share.auto.offset.reset of share group " + group + " is ");
     }
 
     @Test
@@ -96,15 +75,6 @@ class QueueCheckTest {
 
     private void check() throws Exception {
         new QueueCheck(admin, group, List.of("orders.placed")).run();
-    }
-
-    private String topic(String prefix, Map<String, String> settings) throws Exception {
-        String name = prefix + UUID.randomUUID();
-        admin.createTopics(List.of(new NewTopic(name, 1, (short) 1).configs(settings)))
-                .all()
-                .get();
-        created.add(name);
-        return name;
     }
 
     private void set(String name, @Nullable String value) throws Exception {

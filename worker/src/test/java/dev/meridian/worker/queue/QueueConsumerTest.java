@@ -2,6 +2,10 @@ package dev.meridian.worker.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.ArgumentMatchers.anyList;
+import static org.mockito.ArgumentMatchers.anyLong;
+import static org.mockito.Mockito.doAnswer;
+import static org.mockito.Mockito.mock;
 
 import dev.meridian.local.BackingServices;
 import java.nio.charset.StandardCharsets;
@@ -12,15 +16,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
-import java.util.function.Function;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaShareConsumer;
 import org.apache.kafka.clients.consumer.ShareConsumer;
@@ -37,17 +43,21 @@ import org.junit.jupiter.api.Test;
 /** Consumers of a real share group with a short lock. */
 class QueueConsumerTest {
 
+    private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(2);
     private static final String SERVERS = BackingServices.shared().kafkaBootstrapServers();
 
     private final String name = "consumer-test-" + UUID.randomUUID();
     private final Admin admin = Admin.create(Map.of("bootstrap.servers", SERVERS));
-    private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
+    private final Delivery delivery = mock();
     private final List<QueueConsumer> consumers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch stopping = new CountDownLatch(1);
 
     /** Each delivery as "value, delivery count". */
     private final ConcurrentLinkedQueue<String> deliveries = new ConcurrentLinkedQueue<>();
+
+    private final ConcurrentLinkedQueue<Integer> batchSizes = new ConcurrentLinkedQueue<>();
 
     @BeforeEach
     void setUp() throws Exception {
@@ -63,86 +73,132 @@ class QueueConsumerTest {
     @AfterEach
     void tearDown() throws Exception {
         stop();
-        workers.shutdownNow();
         admin.deleteTopics(List.of(name)).all().get();
         admin.close();
     }
 
     @Test
-    void slowWorkKeepsItsLock() {
-        var done = new ConcurrentLinkedQueue<String>();
-        Semaphore slow = new Semaphore(0);
-        start(2, record -> {
-            slow.acquireUninterruptibly();
-            done.add(value(record));
-            return AcknowledgeType.ACCEPT;
-        });
-        send("slow");
+    void deliversEachRecordOnceAndInBatchesThatAreNoLargerThanSet() {
+        List<String> values =
+                IntStream.range(0, 250).mapToObj(i -> "order " + i).toList();
+        sendTogether(values);
 
-        await().until(() -> deliveries.size() == 1);
-        await().during(LOCK.multipliedBy(3)).atMost(LOCK.multipliedBy(5)).until(() -> deliveries.size() == 1);
-        slow.release(10);
-        await().until(() -> done.size() == 1);
+        start(() -> true, _ -> {});
+
+        await().atMost(SOON).until(() -> deliveries.size() >= 250);
+        assertThat(batchSizes).allMatch(size -> size <= Fixtures.settings().batchSize());
         stop();
-        start(1, _ -> AcknowledgeType.ACCEPT);
-        send("next");
-
-        await().until(() -> deliveries.contains("next, 1"));
-        assertThat(deliveries).as("never delivered again").containsExactly("slow, 1", "next, 1");
-    }
-
-    @Test
-    void releasedWorkIsDeliveredAgainAndRejectedWorkIsNot() {
-        start(1, record -> switch (value(record)) {
-            case "again" -> record.deliveryCount().orElseThrow() < 3 ? AcknowledgeType.RELEASE : AcknowledgeType.ACCEPT;
-            case "never" -> AcknowledgeType.REJECT;
-            default -> AcknowledgeType.ACCEPT;
-        });
-        send("again");
-        send("never");
+        start(() -> true, _ -> {});
         send("last");
-
-        await().until(() -> deliveries.contains("last, 1") && deliveries.contains("again, 3"));
-        assertThat(deliveries).containsExactlyInAnyOrder("again, 1", "again, 2", "again, 3", "never, 1", "last, 1");
+        await().atMost(SOON).until(() -> deliveries.contains("last, 1"));
+        assertThat(deliveries).hasSize(251).doesNotHaveDuplicates().allMatch(it -> it.endsWith(", 1"));
     }
 
     @Test
-    void whatIsDoneWhenItStopsIsNotDeliveredAgain() {
-        start(1, _ -> AcknowledgeType.ACCEPT);
-        for (int i = 0; i < 20; i++) {
-            send("order " + i);
-        }
-        await().until(() -> deliveries.size() >= 5);
-        stop();
-        int before = deliveries.size();
+    void doesNotUseUpDeliveriesWhileTheDatabaseIsAway() {
+        var away = new AtomicBoolean(true);
+        var probes = new AtomicInteger();
+        start(
+                () -> {
+                    probes.incrementAndGet();
+                    return !away.get();
+                },
+                _ -> {
+                    if (away.get()) {
+                        throw new DependencyUnavailable("no database", null);
+                    }
+                });
+        send("order");
 
-        start(1, _ -> AcknowledgeType.ACCEPT);
+        // For longer than the lock: what is not polled is not delivered.
+        long until = System.nanoTime() + LOCK.multipliedBy(3).toNanos();
+        await().atMost(SOON).until(() -> System.nanoTime() > until && probes.get() > 5);
+        assertThat(deliveries).containsExactly("order, 1");
+        away.set(false);
 
-        await().until(() -> deliveries.size() >= 20);
-        assertThat(before).isLessThanOrEqualTo(20);
-        assertThat(deliveries).hasSize(20).doesNotHaveDuplicates();
+        await().atMost(SOON).until(() -> deliveries.size() == 2);
+        assertThat(deliveries).containsExactly("order, 1", "order, 2");
     }
 
-    private void start(int count, Function<ConsumerRecord<String, byte[]>, AcknowledgeType> work) {
-        for (int i = 0; i < count; i++) {
-            var consumer = new QueueConsumer(
-                    this::consumer,
-                    List.of(name),
-                    record -> {
-                        deliveries.add(
-                                value(record) + ", " + record.deliveryCount().orElseThrow());
-                        return work.apply(record);
-                    },
-                    workers);
-            consumers.add(consumer);
-            threads.add(Thread.ofPlatform().start(consumer));
-        }
+    @Test
+    void oneFailureReleasesTheWholePollAndAllOfItIsDeliveredAgain() {
+        var failed = new AtomicBoolean();
+        var done = new ConcurrentLinkedQueue<String>();
+        sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
+
+        start(() -> true, batch -> {
+            if (batch.stream().anyMatch(record -> value(record).equals("order 55")) && !failed.getAndSet(true)) {
+                throw new IllegalStateException("a bug");
+            }
+            batch.forEach(record -> done.add(value(record)));
+        });
+
+        await().atMost(SOON).until(() -> done.size() >= 100);
+        assertThat(done).hasSize(100).doesNotHaveDuplicates();
+        assertThat(failed).isTrue();
+    }
+
+    @Test
+    void survivesAnErrorOfItsWork() {
+        var failed = new AtomicBoolean();
+        start(() -> true, _ -> {
+            if (!failed.getAndSet(true)) {
+                throw new StackOverflowError();
+            }
+        });
+        send("order");
+
+        await().atMost(SOON).until(() -> deliveries.size() == 2);
+        assertThat(deliveries).containsExactly("order, 1", "order, 2");
+    }
+
+    @Test
+    void whatIsDoneWhenItStopsIsNotDeliveredAgainAndTheRestIs() {
+        sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
+        var hold = new Semaphore(2);
+        var done = new ConcurrentLinkedQueue<String>();
+        start(() -> true, batch -> {
+            hold.acquireUninterruptibly();
+            batch.forEach(record -> done.add(value(record)));
+        });
+        await().atMost(SOON).until(() -> done.size() >= 2);
+        consumers.forEach(QueueConsumer::stop);
+        hold.release(100);
+        stop();
+        assertThat(done).hasSizeLessThan(100);
+
+        start(() -> true, batch -> batch.forEach(record -> done.add(value(record))));
+
+        await().atMost(SOON).until(() -> done.size() >= 100);
+        assertThat(done).hasSize(100).doesNotHaveDuplicates();
+    }
+
+    private void start(BooleanSupplier databaseIsWritable, Consumer<List<ConsumerRecord<String, byte[]>>> work) {
+        doAnswer(call -> {
+                    List<ConsumerRecord<String, byte[]>> batch = call.getArgument(0);
+                    batchSizes.add(batch.size());
+                    batch.forEach(record -> deliveries.add(
+                            value(record) + ", " + record.deliveryCount().orElseThrow()));
+                    work.accept(batch);
+                    return null;
+                })
+                .when(delivery)
+                .deliver(anyList(), anyLong());
+        var consumer = new QueueConsumer(
+                name,
+                this::consumer,
+                delivery,
+                databaseIsWritable,
+                Fixtures.settings(),
+                new ExponentialBackoff("test", Fixtures.settings().outageDelay(), stopping));
+        consumers.add(consumer);
+        threads.add(Thread.ofPlatform().start(consumer));
     }
 
     private void stop() {
         consumers.forEach(QueueConsumer::stop);
         for (Thread thread : threads) {
-            await().until(() -> !thread.isAlive());
+            await().atMost(SOON).until(() -> !thread.isAlive());
         }
         consumers.clear();
         threads.clear();
@@ -158,17 +214,24 @@ class QueueConsumerTest {
                         "share.acknowledgement.mode",
                         "explicit",
                         "share.acquire.mode",
-                        "record_limit",
+                        "batch_optimized",
                         "max.poll.records",
-                        1),
+                        Fixtures.settings().batchSize()),
                 new StringDeserializer(),
                 new ByteArrayDeserializer());
     }
 
     private void send(String value) {
+        sendTogether(List.of(value));
+    }
+
+    /** As batches of the producer. */
+    private void sendTogether(List<String> values) {
         try (var producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", SERVERS), new StringSerializer(), new StringSerializer())) {
-            producer.send(new ProducerRecord<>(name, value));
+                Map.of("bootstrap.servers", SERVERS, "linger.ms", 100),
+                new StringSerializer(),
+                new StringSerializer())) {
+            values.forEach(value -> producer.send(new ProducerRecord<>(name, value)));
         }
     }
 

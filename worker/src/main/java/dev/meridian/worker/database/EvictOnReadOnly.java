@@ -7,7 +7,7 @@ import java.sql.SQLException;
  * A server that refuses a write because it is read-only was demoted: its connections go, so that the next ones find the
  * new primary. Hikari makes it by its name.
  */
-public final class EvictedWhenReadOnly implements SQLExceptionOverride {
+public final class EvictOnReadOnly implements SQLExceptionOverride {
 
     private static final String READ_ONLY_SQL_TRANSACTION = "25006";
 
