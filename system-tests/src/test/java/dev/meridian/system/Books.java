@@ -2,6 +2,7 @@ package dev.meridian.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.meridian.local.Stack;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -22,9 +23,13 @@ record Books(Database database) {
         List<String> query(String database, String sql);
     }
 
-    /** The books of the system that runs on this machine. */
+    /** The books of the system that all tests share. */
     static Books ofTheStack() {
-        return new Books(Books::queryTheStack);
+        return new Books((database, sql) -> query(RunningSystem.stack(), database, sql));
+    }
+
+    static Books of(Stack stack) {
+        return new Books((database, sql) -> query(stack, database, sql));
     }
 
     private List<String> query(String name, String sql) {
@@ -97,8 +102,14 @@ record Books(Database database) {
                 .getFirst());
     }
 
-    private static List<String> queryTheStack(String database, String sql) {
-        String url = "jdbc:postgresql://" + RunningSystem.stack().postgresPrimary() + "/" + database;
+    /** What the worker has made of an order. */
+    String fulfilmentOf(String order) {
+        return query("fulfilment", "SELECT status FROM fulfilment WHERE order_id = '" + order + "'")
+                .getFirst();
+    }
+
+    private static List<String> query(Stack stack, String database, String sql) {
+        String url = "jdbc:postgresql://" + stack.postgresPrimary() + "/" + database;
         try (Connection connection = DriverManager.getConnection(url, database, database);
                 Statement statement = connection.createStatement();
                 ResultSet rows = statement.executeQuery(sql)) {
