@@ -52,23 +52,21 @@ class Delivery {
      * @throws RuntimeException when that is not certain: all are to be delivered again
      */
     void deliver(List<ConsumerRecord<String, byte[]>> records, long deadline) {
-        List<QueuedRecord> queued = new ArrayList<>(records.size());
-        List<ProducerRecord<String, byte[]>> again = new ArrayList<>();
-        for (ConsumerRecord<String, byte[]> record : records) {
-            // The broker drops a record without a word when its deliveries are used up, by workers that were killed or
-            // by a database that came and went. Its copy begins anew.
-            if (record.deliveryCount().orElse((short) 1) >= settings.requeueAtDelivery()) {
-                again.add(new ProducerRecord<>(record.topic(), null, record.key(), record.value(), record.headers()));
-            } else {
-                queued.add(QueuedRecord.of(record));
-            }
-        }
-        if (!again.isEmpty()) {
-            log.warn("Sending {} records to the end of the queue: their deliveries are nearly used up", again.size());
-            publisher.send(again);
-            count("requeued", again.size());
-        }
-        attempt(queued, deadline);
+        attempt(records.stream().map(QueuedRecord::of).toList(), deadline);
+    }
+
+    /**
+     * Sends records to the end of the queue, where their deliveries are counted anew. The broker drops a record without
+     * a word when they are used up, by workers that were killed or by a database that came and went.
+     *
+     * @throws DependencyUnavailable when it is not certain that they are there
+     */
+    void requeue(List<ConsumerRecord<String, byte[]>> records) {
+        log.warn("Sending {} records to the end of the queue: their deliveries are nearly used up", records.size());
+        List<ProducerRecord<String, byte[]>> copies = new ArrayList<>();
+        records.forEach(it -> copies.add(new ProducerRecord<>(it.topic(), null, it.key(), it.value(), it.headers())));
+        publisher.send(copies);
+        count("requeued", records.size());
     }
 
     /**

@@ -79,30 +79,25 @@ class QueueConsumer implements Runnable {
 
     private void take(ShareConsumer<String, byte[]> consumer) {
         List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
-        consumer.poll(POLL).forEach(records::add);
-        if (records.isEmpty()) {
+        List<ConsumerRecord<String, byte[]>> nearlyUsedUp = new ArrayList<>();
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+            boolean young = record.deliveryCount().orElse((short) 1) < settings.requeueAtDelivery();
+            (young ? records : nearlyUsedUp).add(record);
+        }
+        if (records.isEmpty() && nearlyUsedUp.isEmpty()) {
             return;
         }
         long deadline = System.nanoTime() + settings.handlingTimeout().toNanos();
-        RuntimeException failure = null;
+        RuntimeException failure =
+                nearlyUsedUp.isEmpty() ? null : answer(consumer, nearlyUsedUp, () -> delivery.requeue(nearlyUsedUp));
+        // The broker hands out whole batches of the producer, however many a poll asks for.
         for (int from = 0; from < records.size(); from += settings.batchSize()) {
-            // The broker hands out whole batches of the producer, however many a poll asks for.
             List<ConsumerRecord<String, byte[]>> batch =
                     records.subList(from, Math.min(records.size(), from + settings.batchSize()));
-            AcknowledgeType answer = AcknowledgeType.RELEASE;
             if (failure == null && !stopped && System.nanoTime() - deadline < 0) {
-                try {
-                    delivery.deliver(batch, deadline);
-                    answer = AcknowledgeType.ACCEPT;
-                } catch (RuntimeException e) {
-                    failure = e;
-                }
-            }
-            if (answer == AcknowledgeType.RELEASE) {
-                delivery.count("released", batch.size());
-            }
-            for (ConsumerRecord<String, byte[]> record : batch) {
-                consumer.acknowledge(record, answer);
+                failure = answer(consumer, batch, () -> delivery.deliver(batch, deadline));
+            } else {
+                release(consumer, batch);
             }
         }
         if (failure == null) {
@@ -112,6 +107,23 @@ class QueueConsumer implements Runnable {
             consumer.commitSync(ANSWERS_SENT);
             awaitDatabase(failure);
         }
+    }
+
+    private @Nullable RuntimeException answer(
+            ShareConsumer<String, byte[]> consumer, List<ConsumerRecord<String, byte[]>> records, Runnable work) {
+        try {
+            work.run();
+            records.forEach(record -> consumer.acknowledge(record, AcknowledgeType.ACCEPT));
+            return null;
+        } catch (RuntimeException e) {
+            release(consumer, records);
+            return e;
+        }
+    }
+
+    private void release(ShareConsumer<String, byte[]> consumer, List<ConsumerRecord<String, byte[]>> records) {
+        records.forEach(record -> consumer.acknowledge(record, AcknowledgeType.RELEASE));
+        delivery.count("released", records.size());
     }
 
     private void awaitDatabase(RuntimeException failure) {

@@ -64,6 +64,7 @@ class QueueConsumerTest {
         admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
         Collection<AlterConfigOp> settings = List.of(
                 set("share.auto.offset.reset", "earliest"),
+                set("share.delivery.count.limit", "25"),
                 set("share.record.lock.duration.ms", Long.toString(LOCK.toMillis())));
         admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, name), settings))
                 .all()
@@ -118,6 +119,31 @@ class QueueConsumerTest {
 
         await().atMost(SOON).until(() -> deliveries.size() == 2);
         assertThat(deliveries).containsExactly("order, 1", "order, 2");
+    }
+
+    /** The database answers and the work fails all the same: the broker would drop the record at its 26th delivery. */
+    @Test
+    void sendsARecordToTheEndOfTheQueueBeforeItsDeliveriesAreUsedUp() {
+        var requeued = new ConcurrentLinkedQueue<String>();
+        doAnswer(call -> {
+                    List<ConsumerRecord<String, byte[]>> records = call.getArgument(0);
+                    records.forEach(record -> requeued.add(
+                            value(record) + ", " + record.deliveryCount().orElseThrow()));
+                    return null;
+                })
+                .when(delivery)
+                .requeue(anyList());
+        send("order");
+        start(() -> true, _ -> {
+            throw new IllegalStateException("disk full");
+        });
+
+        await().atMost(SOON).until(() -> !requeued.isEmpty());
+        assertThat(requeued).containsExactly("order, 20");
+        assertThat(deliveries).hasSize(19);
+        send("next");
+        await().atMost(SOON).until(() -> deliveries.contains("next, 1"));
+        assertThat(requeued).as("it was accepted").hasSize(1);
     }
 
     @Test

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.anyList;
 import static org.mockito.Mockito.doAnswer;
-import static org.mockito.Mockito.doNothing;
 import static org.mockito.Mockito.doThrow;
 import static org.mockito.Mockito.mock;
 
@@ -295,12 +294,10 @@ class RetriesTest {
 
     @Test
     void aRecordWhoseDeliveriesAreNearlyUsedUpBeginsAnew() {
-        doNothing().when(publisher).publish(anyList());
         ConsumerRecord<String, byte[]> old = record(UUID.randomUUID(), "old", 20);
 
-        delivery().deliver(List.of(record(UUID.randomUUID(), "young", 19), old), LATER);
+        delivery().requeue(List.of(old));
 
-        assertThat(handler.texts()).containsExactly("young");
         assertThat(requeued).singleElement().satisfies(copy -> {
             assertThat(copy.topic()).isEqualTo(old.topic());
             assertThat(copy.key()).isEqualTo(old.key());
