@@ -89,7 +89,8 @@ class UpgradeIT {
         for (String cancelled : new String[] {CANCELLED_ON_ITS_WAY, CANCELLED_IN_THE_OUTBOX}) {
             await("the worker to undo " + cancelled)
                     .atMost(SETTLED)
-                    .untilAsserted(() -> assertThat(books.fulfilmentOf(cancelled)).isEqualTo("CANCELLED"));
+                    .untilAsserted(
+                            () -> assertThat(books.fulfilmentOf(cancelled)).isEqualTo("CANCELLED"));
         }
     }
 
@@ -97,9 +98,11 @@ class UpgradeIT {
         assertThat(shop.order(DEAD).status("/status")).isEqualTo("PLACED");
         Shop operator = Shop.open(stack.frontDoor(), "operator", "ops");
         Shop.Answer letters = operator.send(operator.asMe("/api/dead-letters?open=true"));
-        assertThat(letters.status("/deadLetters/0/orderId")).as(letters.toString()).isEqualTo(DEAD);
-        Shop.Answer redriven = operator.send(operator.asMe(
-                        "/api/dead-letters/" + letters.json().at("/deadLetters/0/id").asLong() + "/redrive")
+        assertThat(letters.status("/deadLetters/0/orderId"))
+                .as(letters.toString())
+                .isEqualTo(DEAD);
+        Shop.Answer redriven = operator.send(operator.asMe("/api/dead-letters/"
+                        + letters.json().at("/deadLetters/0/id").asLong() + "/redrive")
                 .POST(HttpRequest.BodyPublishers.noBody()));
         assertThat(redriven.status()).as(redriven.toString()).isEqualTo(200);
         // Two more failures of its payment, and then it works.
@@ -120,7 +123,8 @@ class UpgradeIT {
                 .migrate();
         try (Connection connection = DriverManager.getConnection(url, migrator, migrator);
                 Statement statement = connection.createStatement()) {
-            Matcher copy = Pattern.compile("^(COPY (\\w+) .*FROM STDIN);\\n(.*?)^\\\\\\.$", Pattern.MULTILINE | Pattern.DOTALL)
+            Matcher copy = Pattern.compile(
+                            "^(COPY (\\w+) .*FROM STDIN);\\n(.*?)^\\\\\\.$", Pattern.MULTILINE | Pattern.DOTALL)
                     .matcher(dump(database));
             while (copy.find()) {
                 statement.execute("DELETE FROM " + copy.group(2)); // the stock that a migration brings
@@ -133,7 +137,8 @@ class UpgradeIT {
             if (database.equals("orders")) {
                 statement.execute("SELECT setval(pg_get_serial_sequence('outbox', 'id'), 1000)");
                 statement.execute("SELECT setval(pg_get_serial_sequence('dead_letters', 'id'), 1000)");
-                statement.execute("UPDATE orders SET placed_at = placed_at + (now() - (SELECT max(placed_at) FROM orders))");
+                statement.execute(
+                        "UPDATE orders SET placed_at = placed_at + (now() - (SELECT max(placed_at) FROM orders))");
             }
         }
     }

@@ -2,6 +2,8 @@ package dev.meridian.gateway.limits;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -9,6 +11,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.util.StringUtils;
 
 class LimitsValidationTests {
 
@@ -41,8 +44,12 @@ class LimitsValidationTests {
     void settingThatIsNotPositiveEndsTheStart(String setting) {
         runner.withPropertyValues("meridian.limits." + setting).run(context -> {
             assertThat(context).hasFailed();
+            String field = StringUtils.uncapitalize(
+                    Stream.of(setting.substring(0, setting.indexOf('=')).split("-"))
+                            .map(StringUtils::capitalize)
+                            .collect(Collectors.joining()));
             assertThat(context.getStartupFailure())
-                    .hasStackTraceContaining("meridian.limits." + setting.substring(0, setting.indexOf('=')));
+                    .hasStackTraceContaining("Field error in object 'meridian.limits' on field '" + field + "'");
         });
     }
 }
