@@ -133,7 +133,7 @@ class UpgradeIT {
                         .getCopyAPI()
                         .copyIn(copy.group(1), new StringReader(copy.group(3)));
             }
-            // Ids go on after those of the rows; every two days old row would be older than what is told again.
+            // As if the version before had just stopped: ids go on after those of the rows, and no order is days old.
             if (database.equals("orders")) {
                 statement.execute("SELECT setval(pg_get_serial_sequence('outbox', 'id'), 1000)");
                 statement.execute("SELECT setval(pg_get_serial_sequence('dead_letters', 'id'), 1000)");

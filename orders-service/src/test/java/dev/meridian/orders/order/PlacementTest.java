@@ -19,6 +19,7 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -235,7 +236,7 @@ class PlacementTest {
     }
 
     private NewOrder order(String key) {
-        Instant now = Instant.parse("2026-03-01T10:00:00Z");
+        Instant now = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         Money price = new Money(BigDecimal.ONE, "EUR");
         Order order = Order.placed(
                 UUID.randomUUID(), customer, now, List.of(new Order.Line("TEA-001", "Assam, second flush", 1, price)));
