@@ -35,8 +35,8 @@ public class Backlog implements DisposableBean {
     }
 
     /** The records that no worker has finished; those that a worker holds count as waiting. */
-    public long waiting(Duration patience) throws ExecutionException, InterruptedException, TimeoutException {
-        int millis = Math.toIntExact(patience.toMillis());
+    public long waiting(Duration timeout) throws ExecutionException, InterruptedException, TimeoutException {
+        int millis = Math.toIntExact(timeout.toMillis());
         Map<TopicPartition, SharePartitionOffsetInfo> partitions = admin().listShareGroupOffsets(
                         Map.of(settings.queue(), new ListShareGroupOffsetsSpec()),
                         new ListShareGroupOffsetsOptions().timeoutMs(millis))

@@ -38,7 +38,7 @@ class Registry {
         this.json = json;
         this.http = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(settings.patience())
+                .connectTimeout(settings.timeout())
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .build();
     }
@@ -54,15 +54,15 @@ class Registry {
     /**
      * The datacenters with their instances, from the first registry that answers.
      *
-     * @param patience for the answer, and again for the health of all instances together
+     * @param timeout for the answer, and again for the health of all instances together
      * @throws IOException where none of them does
      */
-    List<Topology.Datacenter> datacenters(Duration patience) throws IOException, InterruptedException {
+    List<Topology.Datacenter> datacenters(Duration timeout) throws IOException, InterruptedException {
         IOException failure = new IOException("There is no registry to ask");
         for (String address : settings.registry().split(",")) {
             if (!address.isBlank()) {
                 try {
-                    return withHealth(registered(address.strip(), patience), patience);
+                    return withHealth(registered(address.strip(), timeout), timeout);
                 } catch (IOException e) {
                     failure = e;
                 }
@@ -71,10 +71,10 @@ class Registry {
         throw failure;
     }
 
-    private List<Registered> registered(String address, Duration patience) throws IOException, InterruptedException {
+    private List<Registered> registered(String address, Duration timeout) throws IOException, InterruptedException {
         HttpResponse<byte[]> answer = http.send(
                 HttpRequest.newBuilder(URI.create(address.endsWith("/") ? address + "apps" : address + "/apps"))
-                        .timeout(patience)
+                        .timeout(timeout)
                         .header("Accept", "application/json")
                         .build(),
                 HttpResponse.BodyHandlers.ofByteArray());
@@ -105,13 +105,13 @@ class Registry {
                         : null);
     }
 
-    private List<Topology.Datacenter> withHealth(List<Registered> all, Duration patience) throws InterruptedException {
+    private List<Topology.Datacenter> withHealth(List<Registered> all, Duration timeout) throws InterruptedException {
         List<CompletableFuture<Topology.Health>> probes = new ArrayList<>(all.size());
         for (Registered instance : all) {
             probes.add(
                     instance.readiness == null || probes.size() >= MOST_PROBES
                             ? CompletableFuture.completedFuture(Topology.Health.UNKNOWN)
-                            : probe(instance.readiness, patience));
+                            : probe(instance.readiness, timeout));
         }
         var byName = new TreeMap<String, List<Topology.Instance>>();
         for (int i = 0; i < all.size(); i++) {
@@ -135,12 +135,12 @@ class Registry {
     }
 
     /** Completes within the time, and never with an exception. */
-    private CompletableFuture<Topology.Health> probe(URI readiness, Duration patience) {
+    private CompletableFuture<Topology.Health> probe(URI readiness, Duration timeout) {
         return http.sendAsync(
-                        HttpRequest.newBuilder(readiness).timeout(patience).build(),
+                        HttpRequest.newBuilder(readiness).timeout(timeout).build(),
                         HttpResponse.BodyHandlers.discarding())
                 .thenApply(answer -> answer.statusCode() == 200 ? Topology.Health.READY : Topology.Health.NOT_READY)
-                .completeOnTimeout(Topology.Health.UNKNOWN, patience.toMillis(), TimeUnit.MILLISECONDS)
+                .completeOnTimeout(Topology.Health.UNKNOWN, timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionally(e -> Topology.Health.UNKNOWN);
     }
 }

@@ -4,17 +4,17 @@ import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * @param patience how long each part of the picture may take; what is not there by then is unknown
- * @param age how old a picture may be that is shown, so that many operators cost what one does
+ * @param timeout how long each part of the picture may take; what is not there by then is unknown
+ * @param cacheTtl how old a picture may be that is shown, so that many operators cost what one does
  * @param registry the registry's addresses, with commas; empty where there is none to ask
  * @param queue the share group whose backlog is shown
  */
 @ConfigurationProperties("meridian.topology")
-record TopologySettings(Duration patience, Duration age, String registry, String queue) {
+record TopologySettings(Duration timeout, Duration cacheTtl, String registry, String queue) {
 
     TopologySettings {
-        if (!patience.isPositive() || !age.isPositive()) {
-            throw new IllegalArgumentException("meridian.topology.patience and .age must be positive");
+        if (!timeout.isPositive() || !cacheTtl.isPositive()) {
+            throw new IllegalArgumentException("meridian.topology.timeout and .cache-ttl must be positive");
         }
     }
 }

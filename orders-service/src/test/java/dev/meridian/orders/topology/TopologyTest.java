@@ -46,14 +46,14 @@ class TopologyTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10); // for a busy machine
 
-    private final Databases databases;
+    private final DatabaseStatus databases;
     private final KafkaAdmin kafka;
     private final KafkaTemplate<String, String> producer;
     private final CountDownLatch end = new CountDownLatch(1);
     private final List<HttpServer> servers = new ArrayList<>();
 
     @Autowired
-    TopologyTest(Databases databases, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
+    TopologyTest(DatabaseStatus databases, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
         this.databases = databases;
         this.kafka = kafka;
         this.producer = producer;
@@ -193,7 +193,7 @@ class TopologyTest {
         var nowhere = new KafkaAdmin(Map.of("bootstrap.servers", "127.0.0.1:1"));
         var settings = settings("http://127.0.0.1:" + (begun ? halting() : silent()) + "/eureka", "any");
         var backlog = new Backlog(nowhere, settings);
-        var view = new View(
+        var view = new TopologyService(
                 new Registry(settings, JsonMapper.shared()),
                 backlog,
                 databases,

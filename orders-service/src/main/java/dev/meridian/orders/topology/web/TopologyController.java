@@ -1,7 +1,7 @@
 package dev.meridian.orders.topology.web;
 
 import dev.meridian.orders.topology.Topology;
-import dev.meridian.orders.topology.View;
+import dev.meridian.orders.topology.TopologyService;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import org.springframework.http.CacheControl;
@@ -14,10 +14,10 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class TopologyController {
 
-    private final View view;
+    private final TopologyService service;
 
-    TopologyController(View view) {
-        this.view = view;
+    TopologyController(TopologyService service) {
+        this.service = service;
     }
 
     @GetMapping(path = "/api/topology", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -29,6 +29,6 @@ class TopologyController {
     ResponseEntity<Topology> topology() {
         return ResponseEntity.ok()
                 .cacheControl(CacheControl.noStore().cachePrivate())
-                .body(view.topology());
+                .body(service.topology());
     }
 }

@@ -7,11 +7,11 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** What the primary tells of itself. */
 @Repository
-class Databases {
+class DatabaseStatus {
 
     private final JdbcClient jdbc;
 
-    Databases(JdbcClient jdbc) {
+    DatabaseStatus(JdbcClient jdbc) {
         this.jdbc = jdbc;
     }
 

@@ -24,16 +24,16 @@ import org.springframework.stereotype.Component;
  * answer is unknown in the picture and takes nothing away from the others.
  */
 @Component
-public class View implements DisposableBean {
+public class TopologyService implements DisposableBean {
 
-    private static final Logger log = LoggerFactory.getLogger(View.class);
+    private static final Logger log = LoggerFactory.getLogger(TopologyService.class);
 
     /** Looks that did not end in time may go on for a while; where so many do, the next ones are not begun. */
     private static final int MOST_LOOKS = 16;
 
     private final Registry registry;
     private final Backlog backlog;
-    private final Databases databases;
+    private final DatabaseStatus databases;
     private final MeterRegistry metrics;
     private final TopologySettings settings;
     private final String datacenter;
@@ -43,10 +43,10 @@ public class View implements DisposableBean {
     private @Nullable Topology newest;
     private long seenAt;
 
-    View(
+    TopologyService(
             Registry registry,
             Backlog backlog,
-            Databases databases,
+            DatabaseStatus databases,
             MeterRegistry metrics,
             TopologySettings settings,
             @Value("${meridian.datacenter}") String datacenter,
@@ -63,7 +63,7 @@ public class View implements DisposableBean {
     /** The newest picture. Whoever asks while one is made waits for that one. */
     public synchronized Topology topology() {
         Topology known = newest;
-        if (known == null || System.nanoTime() - seenAt > settings.age().toNanos()) {
+        if (known == null || System.nanoTime() - seenAt > settings.cacheTtl().toNanos()) {
             known = look();
             newest = known;
             seenAt = System.nanoTime();
@@ -72,15 +72,15 @@ public class View implements DisposableBean {
     }
 
     private Topology look() {
-        Duration patience = settings.patience();
-        var datacenters = begin(() -> registry.datacenters(patience));
-        var waiting = begin(() -> backlog.waiting(patience));
+        Duration timeout = settings.timeout();
+        var datacenters = begin(() -> registry.datacenters(timeout));
+        var waiting = begin(() -> backlog.waiting(timeout));
         var unpublished = begin(databases::unpublished);
         var replication = begin(databases::replication);
-        long end = System.nanoTime() + patience.toNanos();
+        long end = System.nanoTime() + timeout.toNanos();
         return new Topology(
                 clock.instant(),
-                result("the registry", datacenters, end + patience.toNanos()), // its instances take their time too
+                result("the registry", datacenters, end + timeout.toNanos()), // its instances take their time too
                 new Topology.Queue(result("the queue", waiting, end), result("the outbox", unpublished, end)),
                 result("the replication", replication, end),
                 cache());
