@@ -7,11 +7,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -123,12 +121,11 @@ class OddRecordsTest {
 
     @Test
     void fortyChangesAreToldAmongOddOnes() {
-        await().atMost(SOON).until(feeding::following);
+        feeding.awaitFeed();
         List<String> ids = IntStream.range(0, GOOD)
                 .mapToObj(n -> UUID.randomUUID().toString())
                 .toList();
-        Set<String> told = new HashSet<>();
-        try (var watches = feeding.watch(ids)) {
+        try (var opened = feeding.open(ids)) {
             send(
                     "orders.changed",
                     "dev.meridian.order.changed",
@@ -137,10 +134,7 @@ class OddRecordsTest {
                             + "\",\"version\":2,\"status\":\"CONFIRMED\"}}",
                     List.of());
 
-            await("seed " + seed).atMost(SOON).until(() -> {
-                told.addAll(watches.told());
-                return told.size() == GOOD;
-            });
+            await("seed " + seed).atMost(SOON).until(() -> opened.told().size() == GOOD);
         }
     }
 

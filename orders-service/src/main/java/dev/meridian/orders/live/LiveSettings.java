@@ -4,11 +4,11 @@ import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
- * @param heartbeat after so much silence a stream gets a comment line, so that nobody on the way takes it for dead
+ * @param heartbeat after so much silence a stream gets a comment line, so that no proxy on the way takes it for dead
  * @param lifetime a stream ends after this time at the latest, so that its client shows its token again
  * @param retry how long a client is told to wait before it comes back, at least; up to twice as long, by chance
  * @param maximum how many streams may be open in this instance
- * @param lookup how often watched orders that are still placed are looked up in the database
+ * @param lookup how often open orders that are watched are looked up at the primary
  */
 @ConfigurationProperties("meridian.live")
 public record LiveSettings(Duration heartbeat, Duration lifetime, Duration retry, int maximum, Duration lookup) {

@@ -28,6 +28,15 @@ public final class OrderQueries {
                 .list();
     }
 
+    /** The orders among these that are final, in no order. */
+    public static Function<JdbcClient, List<Order>> finalAmong(Collection<UUID> ids) {
+        return database -> database.sql(
+                        "SELECT " + OrderRow.COLUMNS + " FROM orders WHERE id = ANY (?::uuid[]) AND status <> 'PLACED'")
+                .param(texts(ids))
+                .query(OrderRow::read)
+                .list();
+    }
+
     /**
      * A customer's orders, newest first.
      *

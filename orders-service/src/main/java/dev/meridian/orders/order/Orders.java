@@ -261,19 +261,4 @@ public class Orders {
                 .query(OrderRow::read)
                 .list();
     }
-
-    /**
-     * Those of the orders that have left {@link Order.Status#PLACED}, as the primary knows them.
-     *
-     * @param limit at most so many
-     */
-    @Transactional
-    public List<Order> settledAmong(Collection<UUID> ids, int limit) {
-        return jdbc.sql("SELECT " + OrderRow.COLUMNS
-                        + " FROM orders WHERE id = ANY (?::uuid[]) AND status <> 'PLACED' LIMIT ?")
-                .param(ids.stream().map(UUID::toString).toArray(String[]::new))
-                .param(limit)
-                .query(OrderRow::read)
-                .list();
-    }
 }

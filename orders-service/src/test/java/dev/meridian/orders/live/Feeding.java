@@ -1,66 +1,93 @@
 package dev.meridian.orders.live;
 
+import static org.awaitility.Awaitility.await;
+
+import dev.meridian.orders.order.OrderChanged;
+import dev.meridian.orders.order.cache.SingleOrder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.test.context.TestComponent;
+import org.springframework.kafka.core.KafkaTemplate;
 
-/** What reaches the watchers, at a test's command. */
+/** What reaches the subscriptions, at a test's command. */
 @TestComponent
 public class Feeding {
 
-    private final Watchers watchers;
-    private final ChangeFeed feed;
-    private final Lookup lookup;
+    private static final Duration SOON = Duration.ofSeconds(20);
 
-    Feeding(Watchers watchers, ChangeFeed feed, Lookup lookup) {
-        this.watchers = watchers;
-        this.feed = feed;
-        this.lookup = lookup;
+    private final Subscriptions subscriptions;
+    private final OpenOrderPoller poller;
+    private final KafkaTemplate<String, String> kafka;
+
+    Feeding(Subscriptions subscriptions, OpenOrderPoller poller, KafkaTemplate<String, String> kafka) {
+        this.subscriptions = subscriptions;
+        this.poller = poller;
+        this.kafka = kafka;
     }
 
-    /** Watchers of many orders. */
-    public final class Watches implements AutoCloseable {
-        private final List<Watch> open;
+    /** Subscriptions to many orders. */
+    public record Opened(List<Subscription> subscriptions) implements AutoCloseable {
 
-        private Watches(List<Watch> open) {
-            this.open = open;
-        }
-
-        /** The orders of which a change has come since the last call. */
-        public Set<String> told() throws InterruptedException {
-            Set<String> told = new HashSet<>();
-            for (Watch watch : open) {
-                if (watch.next(Duration.ZERO) instanceof Watch.Next.Changed(OrderVersion version)) {
-                    told.add(version.orderId().toString());
-                }
-            }
-            return told;
+        /** The orders that a change was told of. */
+        public Set<String> told() {
+            return subscriptions.stream()
+                    .filter(subscription -> subscription.finalOrder().isDone())
+                    .map(subscription -> subscription.finalOrder().join().id().toString())
+                    .collect(Collectors.toSet());
         }
 
         @Override
         public void close() {
-            open.forEach(Watch::close);
+            subscriptions.forEach(Subscription::close);
         }
     }
 
-    public Watches watch(List<String> orders) {
-        return new Watches(orders.stream()
-                .map(id -> ((Watchers.Entry.Admitted) watchers.watch(UUID.fromString(id))).watch())
+    public Opened open(List<String> orders) {
+        return new Opened(orders.stream()
+                .map(id -> subscriptions.open(UUID.fromString(id)).orElseThrow())
                 .toList());
     }
 
-    public boolean following() {
-        return feed.following();
+    /** Waits until the feed reads what is published from now on, in each partition. */
+    public void awaitFeed() {
+        List<String> ids = kafka.partitionsFor(OrderChanged.TOPIC).stream()
+                .map(partition -> UUID.randomUUID().toString())
+                .toList();
+        try (Opened probes = open(ids)) {
+            await("the feed").atMost(SOON).until(() -> {
+                for (int partition = 0; partition < ids.size(); partition++) {
+                    kafka.send(change(partition, ids.get(partition), "probe", 2, "CONFIRMED"));
+                }
+                return probes.told().size() == ids.size();
+            });
+        }
     }
 
-    public void tell(String id, String customer, long version, String json) {
-        watchers.tell(new OrderVersion(UUID.fromString(id), version, true, customer, json));
+    public static ProducerRecord<String, String> change(
+            @Nullable Integer partition, String id, String customer, long version, String status) {
+        var change =
+                new ProducerRecord<>(OrderChanged.TOPIC, partition, id, """
+                {"customer":"%s","order":{"id":"%s","version":%d,"status":"%s"}}""".formatted(customer, id, version, status));
+        change.headers().add("ce_type", OrderChanged.TYPE.getBytes(StandardCharsets.UTF_8));
+        return change;
+    }
+
+    public void tell(String id, String customer, String json) {
+        subscriptions.tell(new SingleOrder(UUID.fromString(id), customer, 2, json, true, false));
+    }
+
+    /** The orders that a look-up would ask for. */
+    public List<String> awaited() {
+        return subscriptions.awaited().stream().map(UUID::toString).toList();
     }
 
     public void lookUp() {
-        lookup.run();
+        poller.poll();
     }
 }

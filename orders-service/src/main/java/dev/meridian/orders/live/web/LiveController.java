@@ -1,11 +1,11 @@
 package dev.meridian.orders.live.web;
 
-import dev.meridian.orders.live.CurrentOrder;
 import dev.meridian.orders.live.LiveSettings;
-import dev.meridian.orders.live.OrderVersion;
-import dev.meridian.orders.live.Watch;
-import dev.meridian.orders.live.Watchers;
+import dev.meridian.orders.live.Subscription;
+import dev.meridian.orders.live.Subscriptions;
 import dev.meridian.orders.order.Order;
+import dev.meridian.orders.order.cache.CachedOrders;
+import dev.meridian.orders.order.cache.SingleOrder;
 import dev.meridian.orders.order.web.NewestOrderCookie;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
@@ -21,10 +21,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.http.CacheControl;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -37,21 +36,22 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 
-/** An order's states as they come (server-sent events of the HTML standard). */
+/** An order's current state, and its final one when it comes (server-sent events of the HTML standard). */
 @RestController
 class LiveController {
 
-    private static final String RETRY_AFTER_SECONDS = "5";
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
-    private final Watchers watchers;
-    private final CurrentOrder current;
+    private final Subscriptions subscriptions;
+    private final CachedOrders orders;
     private final LiveSettings settings;
-    private final Streams streams;
+    private final SseStreams streams;
     private final Clock clock;
 
-    LiveController(Watchers watchers, CurrentOrder current, LiveSettings settings, Streams streams, Clock clock) {
-        this.watchers = watchers;
-        this.current = current;
+    LiveController(
+            Subscriptions subscriptions, CachedOrders orders, LiveSettings settings, SseStreams streams, Clock clock) {
+        this.subscriptions = subscriptions;
+        this.orders = orders;
         this.settings = settings;
         this.streams = streams;
         this.clock = clock;
@@ -62,9 +62,9 @@ class LiveController {
             operationId = "orderEvents",
             summary = "One of the caller's orders as it changes",
             description =
-                    "Events of the name `order`: the current state at once, then each newer one as it comes; whoever"
-                            + " reads slowly gets the newest only. An event's id is the order's version, its data the"
-                            + " order. The stream ends after a while, or when the token does; the client comes back.")
+                    "Events of the name `order`: the current state at once, and the final one when it comes. An event's id"
+                            + " is the order's version, its data the order. The stream ends after a while, or when the"
+                            + " token does; the client comes back.")
     @ApiResponse(
             responseCode = "200",
             description = "A stream of events, each with an order as its data",
@@ -80,23 +80,13 @@ class LiveController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        Watch watch =
-                switch (watchers.watch(id)) {
-                    case Watchers.Entry.Admitted(Watch admitted) -> admitted;
-                    case Watchers.Entry.TooMany() ->
-                        throw unavailable("too-many-streams", "Too many streams", "Too many streams are open here.");
-                    case Watchers.Entry.Stopping() ->
-                        throw unavailable(
-                                "temporarily-unavailable",
-                                "Temporarily unavailable",
-                                "This instance is about to stop; the next attempt reaches another.");
-                };
-        boolean handedOver = false;
+        Subscription subscription = subscriptions.open(id).orElseThrow(LiveController::tooManyStreams);
+        boolean started = false;
         try {
-            // Read only now: what changes after this is told to the watch.
-            OrderVersion order = current.find(id)
-                    .filter(found -> found.customer().equals(token.getSubject()))
-                    .orElseThrow(LiveController::noSuchOrder);
+            SingleOrder order = newest(id, token); // read only now: what it misses is told
+            if (order.isFinal()) {
+                subscriptions.tell(order);
+            }
             NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
             var answer = ResponseEntity.ok()
                     .cacheControl(CacheControl.noStore().cachePrivate())
@@ -105,31 +95,27 @@ class LiveController {
             if (!method.equals(HttpMethod.GET)) {
                 return answer.build(); // HEAD: there would be nothing to see of the stream
             }
-            watch.knows(order);
-            var stream = new Stream(
-                    watch,
-                    isKnown(lastEventId, order) ? null : order,
-                    retry(),
-                    end(clock.instant(), settings.lifetime(), token.getExpiresAt()));
-            SseEmitter emitter = streams.run(stream);
-            handedOver = true;
+            boolean known = Long.toString(order.version()).equals(lastEventId);
+            Instant end = end(clock.instant(), settings.lifetime(), token.getExpiresAt());
+            SseEmitter emitter = streams.start(subscription, order, known, end);
+            started = true;
             return answer.body(emitter);
         } finally {
-            if (!handedOver) {
-                watch.close();
+            if (!started) {
+                subscription.close();
             }
         }
     }
 
-    /** Whether the client has this version. What is no version, or none that there has been, says nothing. */
-    static boolean isKnown(@Nullable String lastEventId, OrderVersion order) {
-        return lastEventId != null && lastEventId.equals(Long.toString(order.number()));
-    }
-
-    /** No two clients that lost their streams together should come back together. */
-    private Duration retry() {
-        long least = settings.retry().toMillis();
-        return Duration.ofMillis(ThreadLocalRandom.current().nextLong(least, 2 * least + 1));
+    /** @throws DataAccessResourceFailureException where only an old state can be read */
+    private SingleOrder newest(UUID id, Jwt token) {
+        SingleOrder order = orders.find(id)
+                .filter(found -> found.customer().equals(token.getSubject()))
+                .orElseThrow(LiveController::noSuchOrder);
+        if (order.isStale()) {
+            throw new DataAccessResourceFailureException("The primary is away, and the replica may be behind");
+        }
+        return order;
     }
 
     static Instant end(Instant now, Duration lifetime, @Nullable Instant expiry) {
@@ -141,9 +127,12 @@ class LiveController {
         return new Problem(HttpStatus.NOT_FOUND, "no-such-order", "No such order", "You have no order with this id.");
     }
 
-    private static Problem unavailable(String type, String title, String detail) {
-        var problem = new Problem(HttpStatus.SERVICE_UNAVAILABLE, type, title, detail);
-        problem.getHeaders().set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
-        return problem;
+    private static Problem tooManyStreams() {
+        return new Problem(
+                        HttpStatus.SERVICE_UNAVAILABLE,
+                        "too-many-streams",
+                        "Too many streams",
+                        "Too many streams are open here.")
+                .retryAfter(RETRY_AFTER);
     }
 }

@@ -1,0 +1,43 @@
+package dev.meridian.orders.live;
+
+import dev.meridian.orders.order.cache.SingleOrder;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** What one stream waits for: its order's final state, and the stream's end. Neither future ever fails. */
+public final class Subscription implements AutoCloseable {
+
+    private final UUID orderId;
+    private final Subscriptions subscriptions;
+    private final CompletableFuture<SingleOrder> finalOrder = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> end = new CompletableFuture<>();
+
+    Subscription(UUID orderId, Subscriptions subscriptions) {
+        this.orderId = orderId;
+        this.subscriptions = subscriptions;
+    }
+
+    UUID orderId() {
+        return orderId;
+    }
+
+    public CompletableFuture<SingleOrder> finalOrder() {
+        return finalOrder;
+    }
+
+    /** Done once the stream should end: its client is gone, or the instance stops. */
+    public CompletableFuture<?> ended() {
+        return end;
+    }
+
+    public void end() {
+        end.complete(true);
+    }
+
+    /** Gives its place to another; may be called more than once. */
+    @Override
+    public void close() {
+        end();
+        subscriptions.remove(this);
+    }
+}
