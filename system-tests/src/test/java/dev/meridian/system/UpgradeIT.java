@@ -124,7 +124,7 @@ class UpgradeIT {
         try (Connection connection = DriverManager.getConnection(url, migrator, migrator);
                 Statement statement = connection.createStatement()) {
             Matcher copy = Pattern.compile(
-                            "^(COPY (\\w+) .*FROM STDIN);\\n(.*?)^\\\\\\.$", Pattern.MULTILINE | Pattern.DOTALL)
+                            "^(COPY (\\w+) [^\\n]*FROM STDIN);\\n(.*?)^\\\\\\.$", Pattern.MULTILINE | Pattern.DOTALL)
                     .matcher(dump(database));
             while (copy.find()) {
                 statement.execute("DELETE FROM " + copy.group(2)); // the stock that a migration brings
