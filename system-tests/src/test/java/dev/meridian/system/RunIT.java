@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 class RunIT {
 
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-    private static final Duration LIMIT = Duration.ofMinutes(3);
+    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     @TempDir
     private Path folder = Path.of("");
@@ -61,6 +62,7 @@ class RunIT {
     }
 
     @Test
+    @Timeout(value = 12, unit = TimeUnit.MINUTES)
     void itEndsInReadyAndCtrlCLeavesNoProcess() throws Exception {
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -113,7 +115,7 @@ class RunIT {
                     .contains("gateway-dc1-1");
 
             interrupt(run);
-            assertThat(run.waitFor(90, TimeUnit.SECONDS))
+            assertThat(run.waitFor(240, TimeUnit.SECONDS))
                     .as("ends after Ctrl-C")
                     .isTrue();
             assertThat(pids).noneMatch(pid -> ProcessHandle.of(pid).isPresent());

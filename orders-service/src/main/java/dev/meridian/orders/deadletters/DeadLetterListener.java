@@ -29,8 +29,7 @@ class DeadLetterListener {
             id = "dead-letters",
             groupId = "orders-service.dead-letters",
             topics = "fulfilment.dead-letters",
-            batch = "true",
-            properties = {"fetch.min.bytes=1", "fetch.max.wait.ms=500"}) // rare: gathering would only cost fetches
+            batch = "true")
     void store(List<ConsumerRecord<String, byte[]>> records) {
         try {
             List<UnreadableRecord> unreadable = new ArrayList<>();

@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +37,9 @@ class ChangeFeed implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
 
     private static final Duration TIMEOUT = Duration.ofSeconds(3);
+    /** Under load the next poll brings many changes. */
+    private static final Duration GATHERING = Duration.ofMillis(10);
+
     private static final Duration POLL = Duration.ofSeconds(1);
 
     private final ConsumerFactory<String, byte[]> consumers;
@@ -64,8 +68,12 @@ class ChangeFeed implements SmartLifecycle {
                     if (!partitions.equals(consumer.assignment())) {
                         consumer.assign(partitions); // goes on where it is in those that it has
                     }
-                    consumer.poll(POLL).forEach(this::tell);
+                    ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
+                    records.forEach(this::tell);
                     backOff.succeeded();
+                    if (!records.isEmpty()) {
+                        pause(GATHERING);
+                    }
                 }
             } catch (RuntimeException e) {
                 pause(backOff.failed(e));
