@@ -37,6 +37,7 @@ class ChangeFeed implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
 
     private static final Duration TIMEOUT = Duration.ofSeconds(3);
+
     /** Under load the next poll brings many changes. */
     private static final Duration GATHERING = Duration.ofMillis(10);
 
