@@ -1,70 +1,43 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Deadline;
 import dev.meridian.local.process.JavaCommand;
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.LogFile;
-import dev.meridian.local.process.OsProcess;
-import dev.meridian.local.process.Spawner;
 import java.io.File;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * PostgreSQL (primary and replica), Kafka and Redis for the tests of a build: started once by the first test that
- * asks, found by all others, gone with the build.
+ * PostgreSQL (primary and replica), Kafka and Redis for the tests of a module: started by the first test that asks,
+ * shared by all others of its JVM, and gone with that.
  *
  * <p>Roles, databases, topics and the share group are there, as edge/ declares them; every role's password is its
- * name. Tests of different modules share the programs, so each keeps to its own database and cleans up after itself.
+ * name. Each test cleans up after itself.
  *
  * @param postgresHosts primary and replica, as a pgjdbc URL takes them: host:port,host:port
  * @param kafkaBootstrapServers host:port
  */
 public record BackingServices(String postgresHosts, String kafkaBootstrapServers, String redisHost, int redisPort) {
 
-    private static final Duration START_LIMIT = Duration.ofSeconds(120);
-
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    /** What the process that holds the services tells those who look for them. */
-    record Shared(OsProcess supervisor, BackingServices services) {}
+    private static @Nullable BackingServices shared;
 
-    /**
-     * Starts them, or finds those that this build has started already.
-     *
-     * @throws StackException when they do not start within two minutes
-     */
-    public static BackingServices shared() {
-        OsProcess owner = build();
-        Path folder = Project.current()
-                .root()
-                .resolve("local/target/backing-services")
-                .resolve(Long.toString(owner.pid()));
-        try {
-            Files.createDirectories(folder);
-            try (FileChannel file = FileChannel.open(
-                            folder.resolve("first"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = file.lock()) {
-                Optional<BackingServices> running = running(folder);
-                return running.isPresent() ? running.get() : start(folder, owner);
-            }
-        } catch (IOException e) {
-            throw new StackException("Cannot share backing services in " + folder + ": " + e, e);
+    /** Kept, since it ends when its standard input is closed. */
+    private static @Nullable Process holder;
+
+    /** @throws StackException when they do not start */
+    public static synchronized BackingServices shared() {
+        if (shared == null) {
+            shared = start();
         }
+        return shared;
     }
 
     /** The JDBC URL of a database on the primary. */
@@ -73,28 +46,29 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
                 + "?targetServerType=primary&connectTimeout=2&loginTimeout=5&socketTimeout=10&hostRecheckSeconds=1&tcpKeepAlive=true";
     }
 
-    private static Optional<BackingServices> running(Path folder) throws IOException {
+    /** In a process of their own: when this JVM ends, the applications in it still talk to them. */
+    private static BackingServices start() {
+        Path folder = Path.of("target/backing-services").toAbsolutePath();
+        LogFile log = new LogFile(folder.resolveSibling("backing-services.log"));
         try {
-            Shared shared = JSON.readValue(Files.readString(state(folder)), Shared.class);
-            return shared.supervisor().isAlive() ? Optional.of(shared.services()) : Optional.empty();
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
+            Files.createDirectories(folder);
+            List<String> command = new ArrayList<>(JavaCommand.SHORT_LIVED);
+            command.addAll(
+                    List.of("-Xmx64m", "-Dmeridian.root=" + Project.current().root()));
+            command.addAll(List.of("-cp", classPathWithoutLoggers()));
+            command.addAll(List.of(BackingServices.class.getName(), folder.toString()));
+            Process started = new ProcessBuilder(command)
+                    .redirectError(log.path().toFile())
+                    .start();
+            holder = started;
+            String told = started.inputReader().readLine();
+            if (told == null) {
+                throw new StackException("The backing services did not start: " + log.reasonSince(0));
+            }
+            return JSON.readValue(told, BackingServices.class);
+        } catch (IOException e) {
+            throw new StackException("Cannot start backing services in " + folder + ": " + e, e);
         }
-    }
-
-    private static BackingServices start(Path folder, OsProcess owner) throws IOException {
-        Files.deleteIfExists(state(folder));
-        Path log = folder.resolve("supervisor.log");
-        List<String> command = new ArrayList<>(JavaCommand.SHORT_LIVED);
-        command.addAll(List.of("-Xmx64m", "-cp", classPathWithoutLoggers()));
-        command.addAll(List.of(BackingServicesProcess.class.getName(), folder.toString(), Long.toString(owner.pid())));
-        Process supervisor = Spawner.detach(new Launch(command, Map.of()), folder, log);
-        Deadline.in(START_LIMIT).await(() -> Files.exists(state(folder)) || !supervisor.isAlive());
-        return running(folder).orElseThrow(() -> {
-            supervisor.destroyForcibly();
-            return new StackException(
-                    "The backing services did not start: " + new LogFile(log).reasonSince(0) + " (" + log + ")");
-        });
     }
 
     /** The logger of the module under test would log all that the Kafka client does. */
@@ -104,29 +78,21 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    static Path state(Path folder) {
-        return folder.resolve("shared.json");
-    }
-
-    /** Published whole, when everything serves. */
-    static void publish(Path folder, BackingServices services) throws IOException {
-        Path incoming = folder.resolve("shared.json.incoming");
-        Files.writeString(
-                incoming, JSON.writeValueAsString(new Shared(OsProcess.of(ProcessHandle.current()), services)));
-        Files.move(incoming, state(folder), StandardCopyOption.ATOMIC_MOVE);
-    }
-
-    /** The nearest Java process above this one: Maven, or the development environment; else this one. */
-    private static OsProcess build() {
-        ProcessHandle self = ProcessHandle.current();
-        return OsProcess.of(
-                Stream.iterate(self.parent(), Optional::isPresent, handle -> handle.flatMap(ProcessHandle::parent))
-                        .flatMap(Optional::stream)
-                        .filter(handle -> handle.info()
-                                .command()
-                                .filter(command -> command.endsWith("/java"))
-                                .isPresent())
-                        .findFirst()
-                        .orElse(self));
+    /** The process that holds them; its argument is the folder to live in. Ends with whoever holds its standard input. */
+    static void main(String[] arguments) throws IOException {
+        Stack stack = Stack.start(StackSettings.isolated(Path.of(arguments[0]))
+                .withServices(false)
+                .withFresh(true));
+        System.out.println(JSON.writeValueAsString(new BackingServices(
+                stack.postgresHosts(),
+                stack.kafkaBootstrapServers(),
+                Address.HOST,
+                stack.redis().port())));
+        while (System.in.read() >= 0) {
+            // until it is closed
+        }
+        // The data are of no use any more: no orderly end, which takes seconds.
+        ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
+        Runtime.getRuntime().halt(0);
     }
 }

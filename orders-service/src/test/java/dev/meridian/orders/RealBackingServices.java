@@ -5,7 +5,7 @@ import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** Points a test's service at the build's PostgreSQL, Kafka and Redis, and at the tests' token issuer. */
+/** Points a test's service at the tests' PostgreSQL, Kafka and Redis, and at the tests' token issuer. */
 public class RealBackingServices implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
     @Override

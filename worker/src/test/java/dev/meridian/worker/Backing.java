@@ -14,7 +14,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
-/** Points a test's application at the real PostgreSQL and Kafka of the build. */
+/** Points a test's application at the real PostgreSQL and Kafka of the tests. */
 public class Backing implements ApplicationContextInitializer<ConfigurableApplicationContext> {
 
     /** The catalogue's rare item, and how many of it there are. */

@@ -18,7 +18,7 @@ import java.util.concurrent.Executors;
  * is sent when the THREAD that started the child ends, so one thread that never ends starts them all. On macOS the
  * next start ends what a crashed supervisor left behind.
  */
-public final class Spawner {
+final class Spawner {
 
     private static final ExecutorService THREAD = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("spawner").factory());
@@ -34,17 +34,6 @@ public final class Spawner {
         // After the change of user, which would clear it.
         command.addAll(DIE_WITH_PARENT);
         command.addAll(launch.command());
-        return start(command, launch, folder, log);
-    }
-
-    /** Starts a process that outlives this JVM; it has to find its own end. */
-    public static Process detach(Launch launch, Path folder, Path log) throws IOException {
-        List<String> command = new ArrayList<>(OWN_SESSION);
-        command.addAll(launch.command());
-        return start(command, launch, folder, log);
-    }
-
-    private static Process start(List<String> command, Launch launch, Path folder, Path log) throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
