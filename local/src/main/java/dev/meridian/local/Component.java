@@ -14,7 +14,11 @@ public record Component(
         String name,
         ComponentType type,
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable PostgresRole role,
-        Datacenter datacenter,
+        String datacenter,
         ComponentState state,
         long pid,
-        String address) {}
+        String address) {
+
+    /** The only one here; part of the names of what each datacenter has for itself. */
+    public static final String DATACENTER = "dc1";
+}

@@ -1,32 +1,24 @@
 package dev.meridian.local;
 
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
 
-/** The types of component that the infrastructure template knows (docs/infrastructure.md). */
+/** Those types of component of the infrastructure template (docs/infrastructure.md) that run as a process here. */
 public enum ComponentType {
-    CLIENT("client"),
-    SERVER("server"),
-    LOAD_BALANCER("load balancer"),
-    CACHE("cache"),
-    DATABASE("database"),
-    MESSAGE_BROKER("message broker"),
-    QUEUE("queue"),
-    WORKER("worker"),
-    PROXY("proxy"),
-    FIREWALL("firewall"),
-    CDN("CDN"),
-    OTHER("other");
-
-    private final String label;
-
-    ComponentType(String label) {
-        this.label = label;
-    }
+    SERVER,
+    LOAD_BALANCER,
+    CACHE,
+    DATABASE,
+    MESSAGE_BROKER,
+    WORKER,
+    PROXY,
+    CDN,
+    OTHER;
 
     /** The template's own wording. */
     @Override
     @JsonValue
     public String toString() {
-        return label;
+        return this == CDN ? name() : name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 }

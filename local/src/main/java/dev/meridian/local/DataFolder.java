@@ -41,8 +41,12 @@ public final class DataFolder implements AutoCloseable {
     private final FileChannel lockFile;
     private final FileLock lock;
 
-    /** What a supervisor leaves for the next one and for the commands of a second terminal. */
-    public record Supervisor(OsProcess process, int control, String secret, List<Running> programs) {}
+    /**
+     * What a supervisor leaves for the next one and for the commands of a second terminal.
+     *
+     * @param control the URL that takes commands; empty while there is none
+     */
+    public record Supervisor(OsProcess process, String control, List<Running> programs) {}
 
     public record Running(String name, OsProcess process) {}
 
@@ -140,7 +144,7 @@ public final class DataFolder implements AutoCloseable {
     void record(Supervisor supervisor) throws IOException {
         Path incoming = path.resolve("state.json.incoming");
         Files.deleteIfExists(incoming);
-        // It holds the secret of the control channel.
+        // It holds the URL of the control channel, which is a secret.
         Files.createFile(incoming, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         Files.writeString(incoming, JSON.writeValueAsString(supervisor));
         Files.move(incoming, state(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

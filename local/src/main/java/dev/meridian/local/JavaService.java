@@ -21,7 +21,6 @@ import java.util.TreeMap;
 record JavaService(
         String name,
         ComponentType type,
-        Datacenter datacenter,
         JavaCommand command,
         Address server,
         Address management,

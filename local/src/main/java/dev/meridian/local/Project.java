@@ -9,20 +9,34 @@ public record Project(Path root) {
     /** The file by which the root is known. */
     private static final String LANDMARK = "edge/kafka/topics.conf";
 
-    /** The project that `run` belongs to, or else the one around the working directory. */
+    private static final String VERSION = "1.0.0";
+
+    /** The project that `run` belongs to, or else the one around the working directory, which may be any module's. */
     public static Project current() {
         String root = System.getProperty("meridian.root");
-        return root != null ? new Project(Path.of(root)) : around(Path.of(""));
-    }
-
-    /** The project around a folder, which may be any module's. */
-    private static Project around(Path folder) {
-        for (Path at = folder.toAbsolutePath().normalize(); at != null; at = at.getParent()) {
+        if (root != null) {
+            return new Project(Path.of(root).toAbsolutePath().normalize());
+        }
+        Path folder = Path.of("").toAbsolutePath();
+        for (Path at = folder; at != null; at = at.getParent()) {
             if (Files.exists(at.resolve(LANDMARK))) {
                 return new Project(at);
             }
         }
         throw new StackException("No project around " + folder + ": no folder above it holds " + LANDMARK + ".");
+    }
+
+    /** Where `./run` keeps its data unless it is told otherwise. */
+    public Path data() {
+        return root.resolve(".meridian");
+    }
+
+    /**
+     * What is derived from the build and shared by all stacks of the project: unpacked binaries and jars. Out of the
+     * way of `mvn clean`, which may be called while a stack runs.
+     */
+    Path cache() {
+        return data().resolve("cache");
     }
 
     /** A file or folder of the configuration that every environment shares. */
@@ -32,27 +46,18 @@ public record Project(Path root) {
 
     /** @throws StackException when it was not built */
     Path kafkaClassPath() {
-        Path lib = root.resolve("local/kafka-broker/target/lib");
-        if (!Files.isDirectory(lib)) {
-            throw new StackException("The Kafka broker is not built: " + lib + " is missing (mvn package).");
-        }
-        return lib;
+        return built("Kafka broker", root.resolve("local/kafka-broker/target/lib"));
     }
 
     /** @throws StackException when it was not built */
-    Path jar(String module, String version) {
-        Path jar = root.resolve(module).resolve("target").resolve(module + "-" + version + ".jar");
-        if (!Files.exists(jar)) {
-            throw new StackException("The module " + module + " is not built: " + jar + " is missing (mvn package).");
-        }
-        return jar;
+    Path jar(String module) {
+        return built("module " + module, root.resolve(module + "/target/" + module + "-" + VERSION + ".jar"));
     }
 
-    /**
-     * What is derived from the build and shared by all stacks of the project: unpacked binaries and jars. Out of the
-     * way of `mvn clean`, which may be called while a stack runs.
-     */
-    Path cache() {
-        return root.resolve(".meridian/cache");
+    private static Path built(String what, Path product) {
+        if (!Files.exists(product)) {
+            throw new StackException("The " + what + " is not built: " + product + " is missing (mvn package).");
+        }
+        return product;
     }
 }

@@ -12,11 +12,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** A datacenter's cache: bounded, and empty after each start. */
-record Redis(Datacenter datacenter, Path server, Path configuration, Path folder, Address at) implements Program {
+record Redis(Path server, Path configuration, Path folder, Address at) implements Program {
+
+    static final String NAME = "redis-" + Component.DATACENTER;
 
     @Override
     public String name() {
-        return "redis-" + datacenter;
+        return NAME;
     }
 
     @Override

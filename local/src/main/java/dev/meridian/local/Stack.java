@@ -11,23 +11,20 @@ import dev.meridian.local.process.Program;
 import dev.meridian.local.process.Training;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * The whole system as processes on this machine's loopback: started, watched, hurt and stopped by name.
@@ -35,6 +32,9 @@ import java.util.stream.Collectors;
  * <p>Safe for use by several threads. The processes end with this JVM, however it ends.
  */
 public final class Stack implements AutoCloseable {
+
+    /** How long one program may take to start. */
+    private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
     private final StackSettings settings;
     private final Consumer<String> progress;
@@ -44,13 +44,12 @@ public final class Stack implements AutoCloseable {
     private final StandbyWatch standbyWatch;
     private final Thread shutdownHook;
 
-    /** What went wrong during the start, in the order in which it did. */
+    /** What went wrong during the start, in the order in which it did: the first is the cause, the others follow. */
     private final List<StackException> failures = new CopyOnWriteArrayList<>();
 
     private volatile boolean stopping;
     private volatile boolean started;
-    private int controlPort;
-    private String controlSecret = "";
+    private String control = "";
 
     private Stack(StackSettings settings, Consumer<String> progress, Predicate<String> wanted) {
         this.settings = settings;
@@ -58,7 +57,7 @@ public final class Stack implements AutoCloseable {
         this.folder = DataFolder.open(settings.data());
         try {
             folder.endLeftovers();
-            this.definition = new StackDefinition(settings, wanted);
+            this.definition = new StackDefinition(settings, wanted, progress);
             if (settings.fresh()) {
                 List<String> folders = new ArrayList<>(
                         definition.programs().stream().map(Program::name).toList());
@@ -74,7 +73,6 @@ public final class Stack implements AutoCloseable {
             folder.close();
             throw e;
         }
-        definition.remarks().forEach(progress);
         for (Program program : definition.programs()) {
             String name = program.name();
             processes.put(name, new ManagedProcess(program, folder.of(name), folder.log(name), new Watch()));
@@ -104,7 +102,7 @@ public final class Stack implements AutoCloseable {
         Stack stack = new Stack(settings, progress, wanted);
         try {
             stack.standbyWatch.start();
-            stack.startAll();
+            stack.forAll((program, other) -> program.after().contains(other.name()), stack::startWithTheOthers);
             stack.openFrontDoor();
             if (!stack.failures.isEmpty()) {
                 throw stack.failures.getFirst();
@@ -117,53 +115,55 @@ public final class Stack implements AutoCloseable {
         }
     }
 
-    private void startAll() {
-        Map<String, CompletableFuture<Void>> starts = new LinkedHashMap<>();
+    /**
+     * Does something to all processes, side by side, and to each after those that come before it; returns when it is
+     * done.
+     *
+     * @param comesAfter whether the first program has to wait for the second
+     */
+    private void forAll(BiPredicate<Program, Program> comesAfter, Consumer<ManagedProcess> action) {
+        Map<ManagedProcess, CountDownLatch> done = new HashMap<>();
+        processes.values().forEach(process -> done.put(process, new CountDownLatch(1)));
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (ManagedProcess process :
-                    levels().values().stream().flatMap(List::stream).toList()) {
-                CompletableFuture<?>[] before =
-                        process.program().after().stream().map(starts::get).toArray(CompletableFuture<?>[]::new);
-                starts.put(
-                        process.name(),
-                        CompletableFuture.allOf(before).thenRunAsync(() -> startWithTheOthers(process), threads));
-            }
-            CompletableFuture.allOf(starts.values().toArray(CompletableFuture<?>[]::new))
-                    .join();
-        } catch (CompletionException e) {
-            // The first failure is the cause; what follows from it is noise.
-            throw failures.isEmpty() ? new StackException("The start failed: " + e.getCause(), e) : failures.getFirst();
+            done.forEach((process, itsEnd) -> threads.submit(() -> {
+                try {
+                    for (var other : done.entrySet()) {
+                        if (comesAfter.test(process.program(), other.getKey().program())) {
+                            other.getValue().await();
+                        }
+                    }
+                    action.accept(process);
+                } finally {
+                    itsEnd.countDown();
+                }
+                return null;
+            }));
         }
     }
 
     private void startWithTheOthers(ManagedProcess process) {
         long begin = System.nanoTime();
         try {
-            process.start(settings.startLimit(), () -> stopping || !failures.isEmpty());
+            process.start(START_LIMIT, this::isGivenUp);
+            progress.accept(String.format(
+                    "%-22s %-26s %4.1f s",
+                    process.name(), process.program().address(), (System.nanoTime() - begin) / 1e9));
         } catch (StackException e) {
             failures.add(e);
-            throw e;
+        } catch (RuntimeException e) {
+            failures.add(new StackException("Cannot start " + process.name() + ": " + e, e));
         }
-        progress.accept(String.format(
-                "%-22s %-26s %4.1f s", process.name(), process.program().address(), (System.nanoTime() - begin) / 1e9));
     }
 
-    /** All processes, by how many others must be up before them. */
-    private NavigableMap<Integer, List<ManagedProcess>> levels() {
-        return processes.values().stream()
-                .collect(Collectors.groupingBy(
-                        process -> definition.level(process.program()), TreeMap::new, Collectors.toList()));
+    private boolean isGivenUp() {
+        return stopping || !failures.isEmpty();
     }
 
     /** The services have registered by themselves; now the front door has to find them. */
     private void openFrontDoor() {
-        if (settings.services()) {
-            FrontDoor door = new FrontDoor(definition.frontDoor());
-            if (!door.opens(() -> stopping || !failures.isEmpty()) && failures.isEmpty()) {
-                throw new StackException("The front door " + definition.frontDoor()
-                        + " does not lead to the services; see the logs in "
-                        + settings.data().resolve("logs") + ".");
-            }
+        if (settings.services() && !isGivenUp() && !new FrontDoor(frontDoor()).opens(this::isGivenUp)) {
+            failures.add(new StackException("The front door " + frontDoor() + " does not lead to the services; see the"
+                    + " logs in " + settings.data().resolve("logs") + "."));
         }
     }
 
@@ -196,7 +196,7 @@ public final class Stack implements AutoCloseable {
 
     /** Starts a program that is down and returns when it serves; one that runs is left alone. */
     public void start(String name) {
-        process(name).start(settings.startLimit(), () -> stopping);
+        process(name).start(START_LIMIT, () -> stopping);
     }
 
     /** Ends a program in order. */
@@ -209,6 +209,34 @@ public final class Stack implements AutoCloseable {
     public void kill(String name) {
         process(name).kill();
         recordState();
+    }
+
+    /** SIGSTOP: it is alive, silent, and its connections stay open. */
+    public void pause(String name) {
+        process(name).pause();
+    }
+
+    /** SIGCONT. */
+    public void resume(String name) {
+        process(name).resume();
+    }
+
+    /** @throws StackException when the component is not in that state within the limit */
+    public void await(String name, ComponentState state, Duration limit) {
+        ManagedProcess process = process(name);
+        if (!Deadline.in(limit).await(() -> process.state() == state)) {
+            throw new StackException(
+                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + process.hint());
+        }
+    }
+
+    private ManagedProcess process(String name) {
+        ManagedProcess process = processes.get(name);
+        if (process == null) {
+            throw new StackException(
+                    "There is no component " + name + "; there are " + String.join(", ", processes.keySet()) + ".");
+        }
+        return process;
     }
 
     /**
@@ -243,41 +271,9 @@ public final class Stack implements AutoCloseable {
         return definition.postgres().inStep();
     }
 
-    /** SIGSTOP: it is alive, silent, and its connections stay open. */
-    public void pause(String name) {
-        process(name).pause();
-    }
-
-    /** SIGCONT. */
-    public void resume(String name) {
-        process(name).resume();
-    }
-
-    /** @throws StackException when the component is not in that state within the limit */
-    public void await(String name, ComponentState state, Duration limit) {
-        ManagedProcess process = process(name);
-        if (!Deadline.in(limit).await(() -> process.state() == state)) {
-            throw new StackException(
-                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + process.hint());
-        }
-    }
-
-    private ManagedProcess process(String name) {
-        ManagedProcess process = processes.get(name);
-        if (process == null) {
-            throw new StackException(
-                    "There is no component " + name + "; there are " + String.join(", ", processes.keySet()) + ".");
-        }
-        return process;
-    }
-
     /** Where clients come in; the origin of tokens and pages. */
     public URI frontDoor() {
         return definition.frontDoor();
-    }
-
-    public int frontDoorPort() {
-        return definition.frontDoor().getPort();
     }
 
     /** Both PostgreSQL servers, as a pgjdbc URL takes them: host:port,host:port. */
@@ -296,11 +292,11 @@ public final class Stack implements AutoCloseable {
     }
 
     public String kafkaBootstrapServers() {
-        return definition.kafka().toString();
+        return definition.kafka().address();
     }
 
     public Address redis() {
-        return definition.redis();
+        return definition.redis().at();
     }
 
     /**
@@ -312,19 +308,9 @@ public final class Stack implements AutoCloseable {
         return definition.cdnInside().orElseThrow(() -> new StackException("There is no " + Varnish.NAME + " here."));
     }
 
-    public Path data() {
-        return settings.data();
-    }
-
-    /** The log of a component. */
-    public Path log(String name) {
-        return process(name).log().path();
-    }
-
-    /** Makes the stack known to the commands of a second terminal, which listen to it on that port. */
-    public void announce(int port, String secret) {
-        controlPort = port;
-        controlSecret = secret;
+    /** Makes the stack known to the commands of a second terminal, which are sent to that URL. */
+    public void announce(String url) {
+        control = url;
         recordState();
     }
 
@@ -338,15 +324,12 @@ public final class Stack implements AutoCloseable {
             progress.accept("Stopping.");
         }
         standbyWatch.close();
-        for (List<ManagedProcess> level : levels().descendingMap().values()) {
-            try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-                level.forEach(process -> threads.submit(started ? process::stop : process::kill));
-            }
-        }
+        forAll(
+                (program, other) -> other.after().contains(program.name()),
+                started ? ManagedProcess::stop : ManagedProcess::kill);
         synchronized (folder) {
             folder.close();
         }
-        definition.close();
         try {
             Runtime.getRuntime().removeShutdownHook(shutdownHook);
         } catch (IllegalStateException e) {
@@ -370,8 +353,7 @@ public final class Stack implements AutoCloseable {
                     .forEach(process -> process.process()
                             .ifPresent(alive -> running.add(new DataFolder.Running(process.name(), alive))));
             try {
-                folder.record(new DataFolder.Supervisor(
-                        OsProcess.of(ProcessHandle.current()), controlPort, controlSecret, List.copyOf(running)));
+                folder.record(new DataFolder.Supervisor(OsProcess.of(ProcessHandle.current()), control, running));
             } catch (IOException e) {
                 progress.accept("Cannot write the state of the stack: " + e);
             }

@@ -267,7 +267,7 @@ class EdgeIT {
 
     @Test
     void signingInLeadsBackToTheFrontDoor() throws IOException {
-        int port = STACK.frontDoorPort();
+        int port = STACK.frontDoor().getPort();
         String answer = problem(
                 "cdn",
                 "GET /oauth2/authorize?response_type=code&client_id=storefront&scope=openid&redirect_uri="

@@ -231,7 +231,7 @@ final class RunningSystem implements AutoCloseable {
     void awaitTraining() throws IOException, InterruptedException {
         long end = System.nanoTime() + TRAINING_LIMIT.toNanos();
         for (long last = System.nanoTime(); System.nanoTime() - last < TRAINING_PAUSE.toNanos(); ) {
-            if (tree().anyMatch(each -> commandLine(each.pid()).matches(".*-XX:AOTMode=(record|create) .*"))) {
+            if (tree().anyMatch(each -> commandLine(each.pid()).matches(".*-XX:AOTCacheOutput=.*"))) {
                 last = System.nanoTime();
             }
             if (last - end > 0) {

@@ -1,6 +1,5 @@
 package dev.meridian.local.cli;
 
-import dev.meridian.local.Address;
 import dev.meridian.local.Component;
 import dev.meridian.local.DataFolder;
 import dev.meridian.local.StackException;
@@ -32,7 +31,7 @@ public record RemoteStack(DataFolder.Supervisor supervisor) {
             DataFolder.Supervisor supervisor = DataFolder.supervisor(folder)
                     .filter(left -> left.process().isAlive())
                     .orElseThrow(() -> new StackException("No stack runs on the data folder " + folder + "."));
-            if (supervisor.control() == 0) {
+            if (supervisor.control().isEmpty()) {
                 throw new StackException("The stack on the data folder " + folder + " takes no commands (yet).");
             }
             return new RemoteStack(supervisor);
@@ -64,11 +63,9 @@ public record RemoteStack(DataFolder.Supervisor supervisor) {
      * @throws StackException with the supervisor's own words when it refuses
      */
     public String command(String command, String name) {
-        URI uri = URI.create("http://" + Address.HOST + ":" + supervisor.control() + "/" + command
-                + (name.isEmpty() ? "" : "/" + name));
+        URI uri = URI.create(supervisor.control() + command + (name.isEmpty() ? "" : "/" + name));
         try {
-            Http.Answer answer =
-                    new Http(LIMIT).post(uri, Map.of("Authorization", "Bearer " + supervisor.secret()), "");
+            Http.Answer answer = new Http(LIMIT).post(uri, Map.of(), "");
             if (!answer.is(200)) {
                 throw new StackException(answer.body());
             }

@@ -2,6 +2,7 @@ package dev.meridian.local.cli;
 
 import dev.meridian.local.Component;
 import dev.meridian.local.FrontDoor;
+import dev.meridian.local.Project;
 import dev.meridian.local.Replication;
 import dev.meridian.local.Stack;
 import dev.meridian.local.StackException;
@@ -37,7 +38,7 @@ final class Run implements Callable<Integer> {
             names = "--port",
             paramLabel = "PORT",
             description = "The port of the front door (default: ${DEFAULT-VALUE}).",
-            defaultValue = "" + StackSettings.FRONT_DOOR)
+            defaultValue = "8080")
     private int port;
 
     @Option(
@@ -73,11 +74,7 @@ final class Run implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        StackSettings settings = StackSettings.defaults()
-                .withData(dataFolder())
-                .withFrontDoor(port)
-                .withReplication(replication())
-                .withFresh(fresh);
+        StackSettings settings = new StackSettings(dataFolder(), port, true, fresh, true, true, replication());
         long begin = System.nanoTime();
         OUT.println("Starting Meridian; data, logs and state are in " + settings.data() + ".");
         CountDownLatch end = new CountDownLatch(1);
@@ -104,7 +101,7 @@ final class Run implements Callable<Integer> {
     }
 
     private Path dataFolder() {
-        return data != null ? data : StackSettings.defaults().data();
+        return data != null ? data : Project.current().data();
     }
 
     private Replication replication() {

@@ -1,8 +1,8 @@
 package dev.meridian.local.edge;
 
 import dev.meridian.local.Address;
+import dev.meridian.local.Component;
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.process.Http;
 import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
@@ -21,7 +21,6 @@ import java.util.Map;
  * @param after the gateway and what it leads to, which start before a client is let in
  */
 public record HaProxy(
-        Datacenter datacenter,
         Path executable,
         Path configuration,
         Address at,
@@ -31,13 +30,11 @@ public record HaProxy(
         List<String> after)
         implements Program {
 
-    public static String name(Datacenter datacenter) {
-        return "lb-" + datacenter;
-    }
+    public static final String NAME = "lb-" + Component.DATACENTER;
 
     @Override
     public String name() {
-        return name(datacenter);
+        return NAME;
     }
 
     @Override

@@ -2,7 +2,6 @@ package dev.meridian.local.edge;
 
 import dev.meridian.local.Address;
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.process.Http;
 import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
@@ -24,7 +23,6 @@ import java.util.Map;
  * @param streams how many event streams it passes at the same time at most
  */
 public record Varnish(
-        Datacenter datacenter,
         Path executable,
         Path configuration,
         Path folder,

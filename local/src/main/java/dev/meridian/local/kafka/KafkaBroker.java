@@ -2,7 +2,6 @@ package dev.meridian.local.kafka;
 
 import dev.meridian.local.Address;
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.process.Commands;
 import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.JavaCommand;
@@ -31,8 +30,7 @@ import org.apache.kafka.common.Uuid;
  * @param caches where the ahead-of-time cache is kept
  * @param edge the folder of what every broker shares: its properties, and the topics
  */
-public record KafkaBroker(
-        Datacenter datacenter, Path lib, Path caches, Path folder, Address broker, Address controller, Path edge)
+public record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address controller, Path edge)
         implements Program {
 
     public static final String NAME = "kafka";
@@ -111,8 +109,7 @@ public record KafkaBroker(
     public Optional<Training> training() throws IOException {
         Path stage = folder.resolve("training");
         Address listener = new Address(Ports.free());
-        KafkaBroker understudy =
-                new KafkaBroker(datacenter, lib, caches, stage, listener, new Address(Ports.free()), edge);
+        KafkaBroker understudy = new KafkaBroker(lib, caches, stage, listener, new Address(Ports.free()), edge);
         return Optional.of(new Training(understudy.command(), List.of(), Map.of(), new Training.Rehearsal() {
             @Override
             public void begin() throws IOException {

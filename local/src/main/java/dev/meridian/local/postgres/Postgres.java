@@ -1,7 +1,6 @@
 package dev.meridian.local.postgres;
 
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
 import dev.meridian.local.process.Launch;
@@ -12,8 +11,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** One of the two PostgreSQL servers, in the role that it has when it starts. */
-record Postgres(Datacenter datacenter, PostgresServer server, PostgresPair pair, EmptyCluster emptyCluster)
-        implements Program {
+record Postgres(PostgresServer server, PostgresPair pair, EmptyCluster emptyCluster) implements Program {
 
     @Override
     public String name() {

@@ -1,7 +1,6 @@
 package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.Replication;
 import dev.meridian.local.StackException;
@@ -37,14 +36,7 @@ public final class PostgresPair {
      * @param binaries the folder that holds bin/postgres
      * @param edge the folder of what every server shares: its configuration and the first roles and databases
      */
-    public PostgresPair(
-            Path data,
-            Path binaries,
-            Path edge,
-            Datacenter datacenter,
-            Address first,
-            Address second,
-            Replication replication) {
+    public PostgresPair(Path data, Path binaries, Path edge, Address first, Address second, Replication replication) {
         PostgresUser user = PostgresUser.choose(data, binaries);
         Path shared = edge.resolve("postgresql.conf");
         this.first = new PostgresServer(FIRST, binaries, data.resolve(FIRST), first, user, shared);
@@ -52,8 +44,7 @@ public final class PostgresPair {
         this.record = new PostgresRoles.Record(data.resolve(FOLDER).resolve("roles.json"));
         this.replication = replication;
         this.programs = Stream.of(this.first, this.second)
-                .<Program>map(server ->
-                        new Postgres(datacenter, server, this, new EmptyCluster(server, edge.resolve("init.sql"))))
+                .<Program>map(server -> new Postgres(server, this, new EmptyCluster(server, edge.resolve("init.sql"))))
                 .toList();
     }
 

@@ -75,7 +75,7 @@ public final class ManagedProcess {
                 name(),
                 program.type(),
                 program.role().orElse(null),
-                program.datacenter(),
+                Component.DATACENTER,
                 state(),
                 process().map(OsProcess::pid).orElse(0L),
                 program.address());

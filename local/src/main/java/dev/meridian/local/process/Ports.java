@@ -39,10 +39,6 @@ public final class Ports {
         throw new StackException("No free port between " + LOWEST + " and " + HIGHEST + ".");
     }
 
-    public static void giveBack(int port) {
-        GIVEN.remove(port);
-    }
-
     /** Whether neither loopback nor every interface has a listener there. */
     public static boolean isFree(int port) {
         return binds(port, InetAddress.getLoopbackAddress()) && binds(port, new InetSocketAddress(port).getAddress());

@@ -1,7 +1,6 @@
 package dev.meridian.local.process;
 
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.PostgresRole;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,8 +13,6 @@ public interface Program {
     String name();
 
     ComponentType type();
-
-    Datacenter datacenter();
 
     /** Of a program that is one of two which change places. */
     default Optional<PostgresRole> role() {

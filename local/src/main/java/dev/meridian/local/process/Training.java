@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * Makes a program's ahead-of-time cache: a run apart from the stack's own records what the program loads, a second one
- * writes the cache from the record. Both run at the lowest priority, and one after the other, for memory.
+ * Makes a program's ahead-of-time cache (JEP 514): a run apart from the stack's own records what the program loads, and
+ * writes the cache when it ends; at the lowest priority.
  *
  * <p>Recording in the stack's own processes would be simpler, but each kept 150 MiB more until its end.
  *
@@ -53,19 +53,14 @@ public record Training(JavaCommand program, List<String> flags, Map<String, Stri
      */
     public void run(Path folder, LogFile log, BooleanSupplier givenUp) throws IOException {
         Files.createDirectories(program.caches());
-        long pid = ProcessHandle.current().pid();
-        Path record = beside("record-" + pid);
-        Path incoming = beside("incoming-" + pid);
+        Path incoming = beside("incoming-" + ProcessHandle.current().pid());
+        List<String> line = new ArrayList<>(List.of("nice", "-n", "19"));
+        List<String> recording = new ArrayList<>(flags);
+        recording.add("-XX:AOTCacheOutput=" + incoming);
+        line.addAll(program.with(recording));
         try {
-            List<String> recording = new ArrayList<>(List.of("-XX:AOTMode=record", "-XX:AOTConfiguration=" + record));
-            recording.addAll(flags);
             rehearsal.begin();
-            step(recording, folder, log, givenUp, rehearsal);
-            if (!givenUp.getAsBoolean() && Files.exists(record)) {
-                List<String> creation =
-                        List.of("-XX:AOTMode=create", "-XX:AOTConfiguration=" + record, "-XX:AOTCache=" + incoming);
-                step(creation, folder, log, givenUp, Rehearsal.ALONE);
-            }
+            rehearse(Spawner.spawn(new Launch(line, environment), folder, log.path()), givenUp);
             if (givenUp.getAsBoolean()) {
                 return;
             }
@@ -76,31 +71,26 @@ public record Training(JavaCommand program, List<String> flags, Map<String, Stri
             }
         } finally {
             rehearsal.end();
-            Files.deleteIfExists(record);
             Files.deleteIfExists(incoming);
+            Files.deleteIfExists(incoming.resolveSibling(incoming.getFileName() + ".config")); // the JVM's record
         }
     }
 
-    private void step(List<String> mode, Path folder, LogFile log, BooleanSupplier givenUp, Rehearsal rehearsal)
-            throws IOException {
-        List<String> line = new ArrayList<>(List.of("nice", "-n", "19"));
-        line.addAll(program.with(mode));
-        Process process = Spawner.spawn(new Launch(line, environment), folder, log.path());
+    private void rehearse(Process process, BooleanSupplier givenUp) throws IOException {
         Deadline deadline = Deadline.in(LIMIT);
+        boolean over = false;
         try {
-            while (!process.waitFor(100, TimeUnit.MILLISECONDS)) {
-                if (givenUp.getAsBoolean() || deadline.passed()) {
-                    return;
-                }
-                if (rehearsal.isOver()) {
-                    Signal.TERM.send(process.pid()); // writes the record at its end
-                    process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            while (!process.waitFor(100, TimeUnit.MILLISECONDS) && !givenUp.getAsBoolean() && !deadline.passed()) {
+                if (!over && rehearsal.isOver()) {
+                    over = true;
+                    Signal.TERM.send(process.pid());
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            process.destroyForcibly();
+            // With the process that writes the cache.
+            OsProcess.of(process.toHandle()).signalAll(Signal.KILL);
         }
     }
 

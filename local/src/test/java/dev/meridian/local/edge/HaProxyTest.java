@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.meridian.local.Address;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.Project;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
@@ -88,7 +87,6 @@ class HaProxyTest {
         Thread.ofVirtual().start(() -> serve(gateway));
 
         HaProxy balancer = new HaProxy(
-                Datacenter.DC1,
                 haproxy,
                 Project.current().edge("haproxy/haproxy.cfg"),
                 FRONT,

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.meridian.local.Address;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.Project;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
@@ -78,7 +77,6 @@ class VarnishTest {
         Path varnishd = EdgePrograms.needed(Varnish.EXECUTABLE);
         openOrigin();
         Varnish varnish = new Varnish(
-                Datacenter.DC1,
                 varnishd,
                 Project.current().edge("varnish"),
                 folder.resolve("cdn"),

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.meridian.local.ComponentState;
 import dev.meridian.local.ComponentType;
-import dev.meridian.local.Datacenter;
 import dev.meridian.local.StackException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,11 +67,6 @@ class ManagedProcessTest {
         @Override
         public ComponentType type() {
             return ComponentType.OTHER;
-        }
-
-        @Override
-        public Datacenter datacenter() {
-            return Datacenter.DC1;
         }
 
         @Override

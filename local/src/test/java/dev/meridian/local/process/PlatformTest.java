@@ -9,10 +9,10 @@ class PlatformTest {
 
     @Test
     void knowsWhereThereAreBinaries() {
-        assertThat(Platform.of("Linux", "amd64")).isEqualTo(Platform.LINUX_AMD64);
-        assertThat(Platform.of("Linux", "aarch64")).isEqualTo(Platform.LINUX_ARM64);
-        assertThat(Platform.of("Mac OS X", "x86_64")).isEqualTo(Platform.MACOS_AMD64);
-        assertThat(Platform.of("Mac OS X", "aarch64")).isEqualTo(Platform.MACOS_ARM64);
+        assertThat(Platform.of("Linux", "amd64").postgresArchive()).isEqualTo("postgres-linux-x86_64.txz");
+        assertThat(Platform.of("Linux", "aarch64").postgresArchive()).isEqualTo("postgres-linux-arm_64.txz");
+        assertThat(Platform.of("Mac OS X", "x86_64").redisBinary()).isEqualTo("redis-server-7.0.15-darwin-amd64");
+        assertThat(Platform.of("Mac OS X", "aarch64").redisBinary()).isEqualTo("redis-server-7.0.15-darwin-arm64");
     }
 
     @Test
