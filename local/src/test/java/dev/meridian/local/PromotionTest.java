@@ -417,10 +417,11 @@ class PromotionTest {
 
     /** As a promotion does it, and no more. */
     private static void handOver() {
-        var record = new PostgresRoles.Record(data.resolve("postgres/roles.json"));
-        record.write(record.read()
+        Path record = data.resolve("postgres/roles.json");
+        PostgresRoles.read(record)
                 .orElseGet(() -> PostgresRoles.initial("postgres-primary"))
-                .handedOverTo(name(PostgresRole.REPLICA)));
+                .handedOverTo(name(PostgresRole.REPLICA))
+                .write(record);
     }
 
     private static void isRefused(String message) {

@@ -18,11 +18,9 @@ import org.postgresql.core.NativeQuery;
 import org.postgresql.core.Parser;
 
 /**
- * How a server comes to its first data.
- *
- * @param initialisation the roles and databases that everything else needs, as SQL
+ * How a server comes to its first data: an empty cluster, and the roles and databases that everything else needs.
  */
-record EmptyCluster(PostgresServer server, Path initialisation) {
+record EmptyCluster(PostgresServer server) {
 
     /** Replaces what an interrupted attempt left. */
     void make() throws IOException {
@@ -51,6 +49,7 @@ record EmptyCluster(PostgresServer server, Path initialisation) {
 
     /** Creates roles and databases; every role that may log in gets its own name as its password. */
     void fill() throws IOException {
+        Path initialisation = server.edge().resolve("init.sql");
         try (Connection connection = server.connect(Duration.ofSeconds(30));
                 Statement statement = connection.createStatement()) {
             String script = Files.readString(initialisation);

@@ -8,7 +8,6 @@ import dev.meridian.local.process.Program;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * The two PostgreSQL servers. Which of them is the primary is asked anew each time, since a promotion changes it.
@@ -27,8 +26,7 @@ public final class PostgresPair {
 
     private final PostgresServer first;
     private final PostgresServer second;
-    private final PostgresRoles.Record record;
-    private final List<Program> programs;
+    private final Path record;
     private volatile Replication replication;
 
     /**
@@ -38,40 +36,37 @@ public final class PostgresPair {
      */
     public PostgresPair(Path data, Path binaries, Path edge, Address first, Address second, Replication replication) {
         PostgresUser user = PostgresUser.choose(data, binaries);
-        Path shared = edge.resolve("postgresql.conf");
-        this.first = new PostgresServer(FIRST, binaries, data.resolve(FIRST), first, user, shared);
-        this.second = new PostgresServer(SECOND, binaries, data.resolve(SECOND), second, user, shared);
-        this.record = new PostgresRoles.Record(data.resolve(FOLDER).resolve("roles.json"));
+        this.first = new PostgresServer(FIRST, first, data.resolve(FIRST), binaries, edge, user, this);
+        this.second = new PostgresServer(SECOND, second, data.resolve(SECOND), binaries, edge, user, this);
+        this.record = data.resolve(FOLDER).resolve("roles.json");
         this.replication = replication;
-        this.programs = Stream.of(this.first, this.second)
-                .<Program>map(server -> new Postgres(server, this, new EmptyCluster(server, edge.resolve("init.sql"))))
-                .toList();
     }
 
     public List<Program> programs() {
-        return programs;
+        return List.of(first, second);
     }
 
     /** @throws StackException when the record cannot be read */
     synchronized PostgresRoles roles() {
-        return record.read().orElseGet(() -> PostgresRoles.initial(first.name()));
+        return PostgresRoles.read(record).orElseGet(() -> PostgresRoles.initial(FIRST));
     }
 
     PostgresServer primary() {
-        String name = roles().primary();
-        return Stream.of(first, second)
-                .filter(server -> server.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new StackException("The primary of record is " + name + ", and there are only "
-                        + first.name() + " and " + second.name() + "."));
+        return switch (roles().primary()) {
+            case FIRST -> first;
+            case SECOND -> second;
+            default ->
+                throw new StackException("The primary of record is " + roles().primary() + ", and there are only "
+                        + FIRST + " and " + SECOND + ".");
+        };
     }
 
     PostgresServer replica() {
-        return primary().equals(first) ? second : first;
+        return primary() == first ? second : first;
     }
 
     PostgresRole role(PostgresServer server) {
-        return server.equals(primary()) ? PostgresRole.PRIMARY : PostgresRole.REPLICA;
+        return server == primary() ? PostgresRole.PRIMARY : PostgresRole.REPLICA;
     }
 
     /**
@@ -80,16 +75,16 @@ public final class PostgresPair {
      * @throws StackException when the record cannot be read
      */
     public Address primaryAddress() {
-        return primary().address();
+        return primary().at();
     }
 
     public Address replicaAddress() {
-        return replica().address();
+        return replica().at();
     }
 
     /** As pgjdbc takes them: host:port,host:port, always in the same order. */
     public String hosts() {
-        return first.address() + "," + second.address();
+        return first.at() + "," + second.at();
     }
 
     /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
@@ -107,14 +102,14 @@ public final class PostgresPair {
 
     /** From now on the replica is the primary of record. Nothing else happens: see {@link Promotion} for the order. */
     synchronized void handOver() {
-        record.write(roles().handedOverTo(replica().name()));
+        roles().handedOverTo(replica().name()).write(record);
     }
 
     /** False, and nothing changes, when a promotion ended the term meanwhile. */
     synchronized boolean recordStep(int term, boolean inStep) {
         PostgresRoles roles = roles();
         if (roles.term() == term && roles.inStep() != inStep) {
-            record.write(roles.withInStep(inStep));
+            new PostgresRoles(roles.primary(), term, inStep).write(record);
         }
         return roles.term() == term;
     }
@@ -136,17 +131,13 @@ public final class PostgresPair {
     }
 
     Map<String, String> replicaSettings() {
-        String connection = "host=%s port=%d user=%s password=%s application_name=%s"
-                .formatted(
-                        Address.HOST,
-                        primary().address().port(),
-                        PostgresServer.REPLICATOR,
-                        PostgresServer.REPLICATOR,
-                        replica().name());
         return Map.of(
                 // A primary that is gone is noticed and looked for again.
                 "primary_conninfo",
-                connection + " connect_timeout=2 tcp_user_timeout=5000",
+                "host=" + Address.HOST + " port=" + primary().at().port() + " user=" + PostgresServer.REPLICATOR
+                        + " password=" + PostgresServer.REPLICATOR + " application_name="
+                        + replica().name()
+                        + " connect_timeout=2 tcp_user_timeout=5000",
                 "primary_slot_name",
                 BaseCopy.slot(replica()),
                 "wal_retrieve_retry_interval",

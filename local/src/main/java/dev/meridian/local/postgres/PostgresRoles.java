@@ -23,6 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record PostgresRoles(String primary, int term, boolean inStep) {
 
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
     public PostgresRoles {
         Objects.requireNonNull(primary, "primary");
         if (term < 0) {
@@ -39,52 +41,41 @@ public record PostgresRoles(String primary, int term, boolean inStep) {
         return new PostgresRoles(replica, term + 1, false);
     }
 
-    PostgresRoles withInStep(boolean inStep) {
-        return new PostgresRoles(primary, term, inStep);
+    /**
+     * What a file says; empty before the first change.
+     *
+     * @throws StackException when it cannot be read: which server is the primary must not be guessed
+     */
+    public static Optional<PostgresRoles> read(Path file) {
+        try {
+            return Optional.of(JSON.readValue(Files.readString(file), PostgresRoles.class));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException | JacksonException e) {
+            throw new StackException(
+                    "Cannot read in " + file + " which PostgreSQL server is the primary"
+                            + " (--fresh begins anew, without the data).",
+                    e);
+        }
     }
 
-    /** The file in which they stand. */
-    public record Record(Path path) {
-
-        private static final JsonMapper JSON = JsonMapper.builder().build();
-
-        /**
-         * Empty before the first change.
-         *
-         * @throws StackException when it cannot be read: which server is the primary must not be guessed
-         */
-        public Optional<PostgresRoles> read() {
-            try {
-                return Optional.of(JSON.readValue(Files.readString(path), PostgresRoles.class));
-            } catch (NoSuchFileException e) {
-                return Optional.empty();
-            } catch (IOException | JacksonException e) {
-                throw new StackException(
-                        "Cannot read in " + path + " which PostgreSQL server is the primary"
-                                + " (--fresh begins anew, without the data).",
-                        e);
-            }
+    /** Returns when it is on disk; a reader sees either the former or this. */
+    public void write(Path file) {
+        try {
+            Path folder = Files.createDirectories(file.resolveSibling(""));
+            Path incoming = file.resolveSibling(file.getFileName() + ".incoming");
+            Files.writeString(incoming, JSON.writeValueAsString(this));
+            sync(incoming, StandardOpenOption.WRITE);
+            Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            sync(folder, StandardOpenOption.READ);
+        } catch (IOException e) {
+            throw new StackException("Cannot record in " + file + " which PostgreSQL server is the primary: " + e, e);
         }
+    }
 
-        /** Returns when it is on disk; a reader sees either the former or this. */
-        public void write(PostgresRoles roles) {
-            try {
-                Path folder = Files.createDirectories(path.resolveSibling(""));
-                Path incoming = path.resolveSibling(path.getFileName() + ".incoming");
-                Files.writeString(incoming, JSON.writeValueAsString(roles));
-                sync(incoming, StandardOpenOption.WRITE);
-                Files.move(incoming, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                sync(folder, StandardOpenOption.READ);
-            } catch (IOException e) {
-                throw new StackException(
-                        "Cannot record in " + path + " which PostgreSQL server is the primary: " + e, e);
-            }
-        }
-
-        private static void sync(Path file, StandardOpenOption how) throws IOException {
-            try (FileChannel channel = FileChannel.open(file, how)) {
-                channel.force(true);
-            }
+    private static void sync(Path file, StandardOpenOption how) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, how)) {
+            channel.force(true);
         }
     }
 }

@@ -1,11 +1,14 @@
 package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
+import dev.meridian.local.ComponentType;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
 import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.OsProcess;
 import dev.meridian.local.process.Platform;
+import dev.meridian.local.process.Program;
+import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,15 +22,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /**
- * What a primary and a replica share: the binaries, a cluster's folder, an address.
+ * One of the two PostgreSQL servers, in the role that it has when it starts.
  *
  * @param cluster the data directory
+ * @param binaries the folder that holds bin/postgres
+ * @param edge the folder of what every server shares: its configuration and the first roles and databases
  */
 record PostgresServer(
-        String name, Path binaries, Path cluster, Address address, PostgresUser user, Path sharedConfiguration) {
+        String name, Address at, Path cluster, Path binaries, Path edge, PostgresUser user, PostgresPair pair)
+        implements Program {
 
     static final String SUPERUSER = "postgres";
 
@@ -43,20 +49,96 @@ record PostgresServer(
     /** With this file a server starts as a replica; it removes the file when it is promoted. */
     private static final String STANDBY = "standby.signal";
 
-    private static final String LOCK = "postmaster.pid";
-
     private static final Duration PROMOTION_LIMIT = Duration.ofSeconds(60);
 
-    boolean isComplete() {
+    @Override
+    public ComponentType type() {
+        return ComponentType.DATABASE;
+    }
+
+    @Override
+    public Optional<PostgresRole> role() {
+        return Optional.of(pair.role(this));
+    }
+
+    private boolean isPrimary() {
+        return pair.role(this) == PostgresRole.PRIMARY;
+    }
+
+    @Override
+    public String address() {
+        return at.toString();
+    }
+
+    @Override
+    public List<String> after() {
+        return isPrimary() ? List.of() : List.of(pair.primary().name());
+    }
+
+    @Override
+    public void prepare() throws IOException {
+        int term = pair.roles().term();
+        if (isPrimary()) {
+            if (!isComplete()) {
+                if (term > 0) {
+                    throw new StackException(name + " is the primary since a promotion, and its data in " + cluster
+                            + " are gone (--fresh begins anew).");
+                }
+                new EmptyCluster(this).make();
+            }
+        } else {
+            BaseCopy copy = new BaseCopy(pair.primary(), this);
+            // A primary of a former term is not a copy of this one, however it looks: it may have gone its own way.
+            if (!isCompleteIn(term) || copy.hasLostItsPlace()) {
+                copy.take(term);
+            }
+            fence();
+        }
+        forgetDeadServer();
+        configure(isPrimary() ? pair.primarySettings() : pair.replicaSettings());
+    }
+
+    @Override
+    public Launch launch() {
+        return new Launch(
+                List.of(binaries.resolve("bin/postgres").toString(), "-D", cluster.toString()),
+                user.prefix(),
+                Map.of("LC_ALL", "C"));
+    }
+
+    @Override
+    public boolean ready() {
+        return answersAs(pair.role(this));
+    }
+
+    /** A primary whose promotion was broken off starts as the replica that it still is on disk. */
+    @Override
+    public boolean started() {
+        return ready() || isFenced() && answersAs(PostgresRole.REPLICA);
+    }
+
+    @Override
+    public void afterStart() throws IOException {
+        if (isPrimary() && isComplete()) {
+            promote();
+        } else if (isPrimary()) {
+            new EmptyCluster(this).fill();
+        }
+    }
+
+    /** Ends sessions at once, lets the replica have all that was written, and leaves a clean cluster ("fast shutdown"). */
+    @Override
+    public Signal stopSignal() {
+        return Signal.INT;
+    }
+
+    private boolean isComplete() {
         return Files.exists(cluster.resolve(COMPLETE));
     }
 
-    boolean isCompleteIn(int term) throws IOException {
-        if (!isComplete()) {
-            return false;
-        }
-        String noted = Files.readString(cluster.resolve(COMPLETE)).strip();
-        return (noted.isEmpty() ? "0" : noted).equals(Integer.toString(term));
+    private boolean isCompleteIn(int term) throws IOException {
+        return isComplete()
+                && Files.readString(cluster.resolve(COMPLETE)).strip().equals(Integer.toString(term));
     }
 
     void markComplete(int term) throws IOException {
@@ -67,9 +149,8 @@ record PostgresServer(
 
     /** From its next start on it takes no writes before it is promoted, also when it is started by hand. */
     void fence() throws IOException {
-        Path signal = cluster.resolve(STANDBY);
-        if (Files.isDirectory(cluster) && !Files.exists(signal)) {
-            Files.createFile(signal);
+        if (Files.isDirectory(cluster) && !isFenced()) {
+            Files.createFile(cluster.resolve(STANDBY));
         }
     }
 
@@ -89,8 +170,8 @@ record PostgresServer(
     }
 
     /** Writes the whole configuration: the shared part, and what this machine adds. */
-    void configure(Map<String, String> role) throws IOException {
-        List<String> lines = new ArrayList<>(Files.readAllLines(sharedConfiguration));
+    private void configure(Map<String, String> role) throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(edge.resolve("postgresql.conf")));
         lines.add("""
 
                 # The local stack's part, written before each start.
@@ -103,12 +184,12 @@ record PostgresServer(
                 # Beside ten other programs: fewer idle processes.
                 autovacuum_max_workers = 2
                 max_logical_replication_workers = 0
-                max_parallel_workers_per_gather = 0""".formatted(Address.HOST, address.port()));
+                max_parallel_workers_per_gather = 0""".formatted(Address.HOST, at.port()));
         if (Platform.current().isLinux()) { // the only one that can
             // After a crash or a copy, all files at once rather than a thousand one by one: seconds on a busy disk.
             lines.add("recovery_init_sync_method = syncfs");
         }
-        role.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
+        role.forEach((setting, value) -> lines.add(setting + " = '" + value.replace("'", "''") + "'"));
         Files.write(cluster.resolve("postgresql.conf"), lines);
         Files.write(
                 cluster.resolve("pg_hba.conf"),
@@ -118,34 +199,40 @@ record PostgresServer(
         user.own(cluster);
     }
 
+    /** Lets a server that runs take a new configuration. */
+    void reconfigure(Map<String, String> role) throws IOException, SQLException {
+        configure(role);
+        try (Connection connection = connect(Duration.ofSeconds(5))) {
+            ask(connection, "SELECT pg_reload_conf()");
+        }
+    }
+
     /**
      * Removes the lock file of a killed server when its process id belongs to some other program by now: PostgreSQL
      * itself cannot tell and would refuse to start.
      */
-    void forgetDeadServer() throws IOException {
-        Path lock = cluster.resolve(LOCK);
+    private void forgetDeadServer() throws IOException {
+        Path lock = cluster.resolve("postmaster.pid");
         if (!Files.exists(lock)) {
             return;
         }
-        boolean alive;
-        try (Stream<String> lines = Files.lines(lock)) {
-            alive = lines.findFirst()
-                    .filter(line -> line.matches("[0-9]+"))
-                    .flatMap(line -> ProcessHandle.of(Long.parseLong(line)))
-                    .flatMap(process -> process.info().command())
-                    .filter(command -> command.endsWith("/postgres"))
-                    .isPresent();
-        }
+        boolean alive = Files.readAllLines(lock).stream()
+                .limit(1)
+                .filter(line -> line.matches("[0-9]+"))
+                .flatMap(line -> ProcessHandle.of(Long.parseLong(line)).stream())
+                .anyMatch(process -> process.info().command().orElse("").endsWith("/postgres"));
         if (!alive) {
             Files.delete(lock);
         }
     }
 
-    Launch launch() {
-        return new Launch(
-                List.of(binaries.resolve("bin/postgres").toString(), "-D", cluster.toString()),
-                user.prefix(),
-                Map.of("LC_ALL", "C"));
+    /** The processes on its data, also those that were started by hand; none where the system does not tell (macOS). */
+    List<OsProcess> processes() {
+        try {
+            return Files.isDirectory(cluster) ? OsProcess.in(cluster.toRealPath(), "postgres") : List.of();
+        } catch (IOException e) {
+            throw new StackException("Cannot look for the processes of " + name + ": " + e, e);
+        }
     }
 
     /** A session of the superuser, each of whose steps is bounded by the limit. */
@@ -153,7 +240,7 @@ record PostgresServer(
         long seconds = Math.max(1, limit.toSeconds());
         return DriverManager.getConnection(
                 "jdbc:postgresql://%s/postgres?sslmode=disable&gssEncMode=disable&connectTimeout=%d&loginTimeout=%d&socketTimeout=%d"
-                        .formatted(address, seconds, seconds, seconds),
+                        .formatted(at, seconds, seconds, seconds),
                 SUPERUSER,
                 SUPERUSER);
     }
@@ -199,23 +286,6 @@ record PostgresServer(
             }
         } catch (SQLException e) {
             throw new StackException("Cannot promote " + name + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** The processes on its data, also those that were started by hand; none where the system does not tell (macOS). */
-    List<OsProcess> processes() {
-        try {
-            return Files.isDirectory(cluster) ? OsProcess.in(cluster.toRealPath(), "postgres") : List.of();
-        } catch (IOException e) {
-            throw new StackException("Cannot look for the processes of " + name + ": " + e, e);
-        }
-    }
-
-    /** Lets a server that runs take a new configuration. */
-    void reconfigure(Map<String, String> role) throws IOException, SQLException {
-        configure(role);
-        try (Connection connection = connect(Duration.ofSeconds(5))) {
-            ask(connection, "SELECT pg_reload_conf()");
         }
     }
 }

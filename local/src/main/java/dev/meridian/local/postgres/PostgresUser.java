@@ -6,18 +6,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
  * As whom PostgreSQL runs: it refuses root.
  *
  * @param prefix what goes before each of its commands
- * @param owner the user id that must own its files, or -1 when they stay ours
+ * @param owner the user id that must own its files; empty when they stay ours
  */
-public record PostgresUser(List<String> prefix, int owner) {
-
-    private static final int OURS = -1;
+public record PostgresUser(List<String> prefix, String owner) {
 
     /**
      * Ourselves, unless we are root. Root becomes another user inside a user namespace, where its files still look
@@ -26,10 +23,14 @@ public record PostgresUser(List<String> prefix, int owner) {
      */
     public static PostgresUser choose(Path data, Path binaries) {
         if (!"root".equals(System.getProperty("user.name"))) {
-            return new PostgresUser(List.of(), OURS);
+            return new PostgresUser(List.of(), "");
         }
-        return Stream.of(namespace(), otherUser(data, binaries))
-                .flatMap(Optional::stream)
+        String id = anyUser();
+        PostgresUser inNamespace =
+                new PostgresUser(List.of("unshare", "--user", "--map-user=" + id, "--map-group=" + id), "");
+        PostgresUser other = new PostgresUser(List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups"), id);
+        return Stream.of(inNamespace, other)
+                .filter(user -> user.enters(data) && user.enters(binaries.resolve("bin/postgres")))
                 .findFirst()
                 .orElseThrow(() -> new StackException("PostgreSQL refuses to run as root, and here root can neither"
                         + " make a user namespace (unshare --user) nor let another user into " + data
@@ -39,49 +40,27 @@ public record PostgresUser(List<String> prefix, int owner) {
 
     /** Gives the files of a cluster to the user that the server runs as. */
     void own(Path cluster) {
-        if (owner != OURS) {
+        if (!owner.isEmpty()) {
             Commands.run(List.of("chown", "-R", owner + ":" + owner, cluster.toString()), Path.of("/"));
         }
     }
 
-    private static Optional<PostgresUser> namespace() {
-        if (Commands.find("unshare").isEmpty()) {
-            return Optional.empty();
-        }
-        String id = Integer.toString(anyUser());
-        List<String> prefix = List.of("unshare", "--user", "--map-user=" + id, "--map-group=" + id);
-        return works(prefix, List.of("true")) ? Optional.of(new PostgresUser(prefix, OURS)) : Optional.empty();
-    }
-
-    private static Optional<PostgresUser> otherUser(Path data, Path binaries) {
-        if (Commands.find("setpriv").isEmpty()) {
-            return Optional.empty();
-        }
-        int user = anyUser();
-        List<String> prefix = List.of(
-                "setpriv", "--reuid", Integer.toString(user), "--regid", Integer.toString(user), "--clear-groups");
-        boolean enters = works(prefix, List.of("test", "-x", data.toString()))
-                && works(
-                        prefix,
-                        List.of("test", "-x", binaries.resolve("bin/postgres").toString()));
-        return enters ? Optional.of(new PostgresUser(prefix, user)) : Optional.empty();
-    }
-
-    private static boolean works(List<String> prefix, List<String> command) {
-        return Commands.run(Stream.concat(prefix.stream(), command.stream()).toList(), Path.of("/"))
-                .succeeded();
+    private boolean enters(Path path) {
+        Stream<String> command = Stream.concat(prefix.stream(), Stream.of("test", "-x", path.toString()));
+        return Commands.find(prefix.getFirst()).isPresent()
+                && Commands.run(command.toList(), Path.of("/")).succeeded();
     }
 
     /** initdb looks its user up by name, so it has to be one that the machine knows. */
-    private static int anyUser() {
+    private static String anyUser() {
         try (Stream<String> users = Files.lines(Path.of("/etc/passwd"))) {
             return users.map(line -> line.split(":"))
                     .filter(fields -> fields.length > 2 && fields[2].matches("[1-9][0-9]*"))
-                    .mapToInt(fields -> Integer.parseInt(fields[2]))
+                    .map(fields -> fields[2])
                     .findFirst()
-                    .orElse(65_534);
+                    .orElse("65534");
         } catch (IOException e) {
-            return 65_534;
+            return "65534";
         }
     }
 }

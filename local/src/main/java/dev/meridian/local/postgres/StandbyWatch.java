@@ -1,8 +1,11 @@
 package dev.meridian.local.postgres;
 
+import static dev.meridian.local.postgres.PostgresServer.ask;
+
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.Replication;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -12,7 +15,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps synchronous replication from becoming a hang: lets the primary go on alone when its replica has been gone for
@@ -39,9 +41,6 @@ public final class StandbyWatch implements AutoCloseable {
 
     /** When the replica was last known to be there, in {@link System#nanoTime}. */
     private long heard = System.nanoTime();
-
-    /** Up to where the replica has to be before it counts as in step. */
-    private @Nullable String target;
 
     public StandbyWatch(PostgresPair pair, Consumer<String> progress) {
         this.pair = pair;
@@ -77,109 +76,84 @@ public final class StandbyWatch implements AutoCloseable {
         try {
             return action.get();
         } finally {
-            begin();
+            heard = System.nanoTime(); // a replica gets its whole time to come
         }
     }
 
     /** Changes what commits wait for; they wait for a replica only once one is there and has caught up. */
     public synchronized void replicate(Replication how) {
         pair.replicate(how);
-        begin();
-        switch (how) {
-            case Replication.Synchronous ignored -> {}
-            case Replication.Asynchronous() -> {
-                PostgresServer primary = pair.primary();
-                // One that is down reads the record when it starts.
-                if (primary.answersAs(PostgresRole.PRIMARY)) {
-                    try {
-                        stopWaiting(pair.roles().term(), primary);
-                    } catch (IOException | SQLException e) {
-                        throw new StackException("Cannot reconfigure " + primary.name() + ": " + e.getMessage(), e);
-                    }
-                }
+        heard = System.nanoTime();
+        PostgresServer primary = pair.primary();
+        // One that is down reads the record when it starts.
+        if (how instanceof Replication.Asynchronous && primary.answersAs(PostgresRole.PRIMARY)) {
+            try {
+                stopWaiting(pair.roles().term(), primary);
+            } catch (IOException | SQLException e) {
+                throw new StackException("Cannot reconfigure " + primary.name() + ": " + e.getMessage(), e);
             }
         }
-    }
-
-    /** As if everything was seen for the first time: a replica gets its whole time to come. */
-    private void begin() {
-        heard = System.nanoTime();
-        target = null;
     }
 
     private synchronized void look() {
         switch (pair.replication()) {
             case Replication.Asynchronous() -> {}
             case Replication.Synchronous(Duration limit) -> {
-                try {
-                    look(limit);
+                try (Connection connection = pair.primary().connect(LOOK_LIMIT)) {
+                    look(connection, limit);
                 } catch (IOException | SQLException e) {
-                    begin(); // the primary is away: no commit waits
+                    heard = System.nanoTime(); // the primary is away: no commit waits
                 }
             }
         }
     }
 
-    /**
-     * What the primary knows.
-     *
-     * @param silent since when the replica said nothing; null when none streams
-     * @param sync whether it is the one that commits wait for
-     * @param flushed up to where it has everything on disk
-     */
-    private record Sight(
-            boolean commitsWait,
-            @Nullable Duration silent,
-            boolean sync,
-            @Nullable String flushed,
-            String written) {}
-
-    private void look(Duration limit) throws IOException, SQLException {
+    private void look(Connection connection, Duration limit) throws IOException, SQLException {
         PostgresRoles roles = pair.roles();
         PostgresServer primary = pair.primary();
         PostgresServer replica = pair.replica();
-        try (Connection connection = primary.connect(LOOK_LIMIT)) {
-            Sight sight = see(connection, replica);
-            long now = System.nanoTime();
-            Duration silent = sight.silent();
-            boolean there = silent != null && silent.compareTo(FRESH) < 0;
-            if (silent != null) {
-                heard = Math.max(heard, now - silent.toNanos());
+        Sight sight = see(connection, replica);
+        long now = System.nanoTime();
+        boolean there = sight.silent().compareTo(FRESH) < 0;
+        heard = Math.max(heard, now - sight.silent().toNanos());
+        if (!sight.commitsWait()) {
+            // It may have been restarted since the record was made.
+            if (pair.recordStep(roles.term(), false) && there) {
+                primary.reconfigure(pair.primarySettings(true));
             }
-            if (!sight.commitsWait()) {
-                target = null;
-                // It may have been restarted since the record was made.
-                if (pair.recordStep(roles.term(), false) && there) {
-                    primary.reconfigure(pair.primarySettings(true));
-                }
-            } else if (now - heard > limit.toNanos()) {
-                if (stopWaiting(roles.term(), primary)) {
-                    progress.accept(replica.name() + " is gone for " + limit.toSeconds() + " s: " + primary.name()
-                            + " goes on alone, and a promotion is refused until the other is back.");
-                }
-            } else if (!roles.inStep() && there && sight.sync()) {
-                catchUp(connection, roles, replica, sight);
+        } else if (now - heard > limit.toNanos()) {
+            if (stopWaiting(roles.term(), primary)) {
+                progress.accept(replica.name() + " is gone for " + limit.toSeconds() + " s: " + primary.name()
+                        + " goes on alone, and a promotion is refused until the other is back.");
             }
+        } else if (!roles.inStep() && there && catchesUp(connection, replica) && pair.recordStep(roles.term(), true)) {
+            progress.accept(replica.name() + " has all that was acknowledged, and commits wait for it.");
         }
     }
 
     /**
-     * The target is taken a look after the commits began to wait, when every session knows that: what they acknowledged
-     * before is below it, what they acknowledge from then on waits.
+     * Commits began to wait at least a look ago, so every session knows by now: what they acknowledged before is below
+     * the position of this moment, what they acknowledge from here on waits.
      */
-    private void catchUp(Connection connection, PostgresRoles roles, PostgresServer replica, Sight sight)
-            throws SQLException {
-        if (target == null) {
-            target = sight.written();
-        } else if (sight.flushed() != null && reached(connection, sight.flushed(), target)) {
-            if (pair.recordStep(roles.term(), true)) {
-                progress.accept(replica.name() + " has all that was acknowledged, and commits wait for it.");
+    private static boolean catchesUp(Connection connection, PostgresServer replica) throws SQLException {
+        String target = ask(connection, "SELECT pg_current_wal_lsn()");
+        Deadline deadline = Deadline.in(LOOK_LIMIT);
+        while (!deadline.passed()) {
+            String reached = ask(
+                    connection,
+                    "SELECT flush_lsn >= ?::pg_lsn FROM pg_stat_replication"
+                            + " WHERE application_name = ? AND state = 'streaming' AND sync_state = 'sync'",
+                    target,
+                    replica.name());
+            if (reached.equals("t")) {
+                return true;
             }
+            Deadline.pause();
         }
+        return false;
     }
 
     private boolean stopWaiting(int term, PostgresServer primary) throws IOException, SQLException {
-        target = null;
         if (!pair.recordStep(term, false)) {
             return false;
         }
@@ -187,30 +161,24 @@ public final class StandbyWatch implements AutoCloseable {
         return true;
     }
 
+    /**
+     * What the primary knows.
+     *
+     * @param silent since when the replica said nothing; a day when none streams
+     */
+    private record Sight(boolean commitsWait, Duration silent) {}
+
     private static Sight see(Connection connection, PostgresServer replica) throws SQLException {
         try (var query = connection.prepareStatement("""
                 SELECT current_setting('synchronous_standby_names') <> '',
-                       extract(epoch FROM clock_timestamp() - max(reply_time))::float8,
-                       coalesce(bool_or(sync_state = 'sync'), false), max(flush_lsn)::text, pg_current_wal_lsn()::text
+                       coalesce(extract(epoch FROM clock_timestamp() - max(reply_time)), 86400)::float8
                 FROM pg_stat_replication WHERE application_name = ? AND state = 'streaming'""")) {
             query.setString(1, replica.name());
             try (ResultSet row = query.executeQuery()) {
                 row.next();
-                double seconds = row.getDouble(2);
-                Duration silent = row.wasNull() ? null : Duration.ofMillis(Math.round(Math.max(0, seconds) * 1e3));
-                return new Sight(
-                        row.getBoolean(1),
-                        silent,
-                        row.getBoolean(3),
-                        row.getString(4),
-                        String.valueOf(row.getString(5)));
+                return new Sight(row.getBoolean(1), Duration.ofMillis(Math.round(Math.max(0, row.getDouble(2)) * 1e3)));
             }
         }
-    }
-
-    private static boolean reached(Connection connection, String position, String target) throws SQLException {
-        return PostgresServer.ask(connection, "SELECT ?::pg_lsn >= ?::pg_lsn", position, target)
-                .equals("t");
     }
 
     @Override

@@ -16,29 +16,27 @@ class PostgresRolesTest {
     @TempDir
     private Path folder = Path.of("");
 
-    private PostgresRoles.Record record() {
-        return new PostgresRoles.Record(folder.resolve("postgres/roles.json"));
+    private Path file() {
+        return folder.resolve("postgres/roles.json");
     }
 
     @Test
     void standOnDiskOnceTheyAreWritten() {
-        assertThat(record().read()).isEmpty();
-        PostgresRoles roles = PostgresRoles.initial("one")
-                .withInStep(true)
-                .handedOverTo("two")
-                .handedOverTo("one");
+        assertThat(PostgresRoles.read(file())).isEmpty();
+        PostgresRoles roles =
+                new PostgresRoles("one", 0, true).handedOverTo("two").handedOverTo("one");
 
-        record().write(roles);
+        roles.write(file());
 
-        assertThat(record().read()).contains(new PostgresRoles("one", 2, false));
+        assertThat(PostgresRoles.read(file())).contains(new PostgresRoles("one", 2, false));
     }
 
     @Test
     void aWriteThatWasCutShortLeavesTheFormer() throws Exception {
-        record().write(PostgresRoles.initial("one"));
+        PostgresRoles.initial("one").write(file());
         Files.writeString(folder.resolve("postgres/roles.json.incoming"), "{\"primary\":\"tw");
 
-        assertThat(record().read()).contains(PostgresRoles.initial("one"));
+        assertThat(PostgresRoles.read(file())).contains(PostgresRoles.initial("one"));
     }
 
     @ParameterizedTest
@@ -47,7 +45,7 @@ class PostgresRolesTest {
         Files.createDirectories(folder.resolve("postgres"));
         Files.writeString(folder.resolve("postgres/roles.json"), content);
 
-        assertThatThrownBy(record()::read)
+        assertThatThrownBy(() -> PostgresRoles.read(file()))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("which PostgreSQL server is the primary")
                 .hasMessageContaining("--fresh");
