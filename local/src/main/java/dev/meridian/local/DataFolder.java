@@ -1,6 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.edge.Varnish;
 import dev.meridian.local.process.Deadline;
 import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.LogFile;
@@ -8,10 +7,7 @@ import dev.meridian.local.process.OsProcess;
 import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -23,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -31,28 +26,24 @@ import tools.jackson.databind.json.JsonMapper;
 public final class DataFolder implements AutoCloseable {
 
     /** Below this nothing is started: a database that runs out of space in the middle is worse. */
-    static final long NEEDED_SPACE = 512L * 1024 * 1024;
+    private static final long NEEDED_SPACE = 512L * 1024 * 1024;
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 
     private final Path path;
-    private final FileChannel lockFile;
-    private final FileLock lock;
+    private final FileChannel lock;
 
     /**
      * What a supervisor leaves for the next one and for the commands of a second terminal.
      *
      * @param control the URL that takes commands; empty while there is none
      */
-    public record Supervisor(OsProcess process, String control, List<Running> programs) {}
+    public record Supervisor(OsProcess process, String control, List<OsProcess> programs) {}
 
-    public record Running(String name, OsProcess process) {}
-
-    private DataFolder(Path path, FileChannel lockFile, FileLock lock) {
+    private DataFolder(Path path, FileChannel lock) {
         this.path = path;
-        this.lockFile = lockFile;
         this.lock = lock;
     }
 
@@ -62,43 +53,33 @@ public final class DataFolder implements AutoCloseable {
     }
 
     static DataFolder open(Path path, long neededSpace) {
-        FileChannel channel = null;
         try {
             Files.createDirectories(path);
-            Path probe = Files.createTempFile(path, "probe", null);
-            Files.delete(probe);
             long space = Files.getFileStore(path).getUsableSpace();
             if (space < neededSpace) {
                 throw new StackException("The data folder " + path + " has only " + space / (1024 * 1024)
                         + " MiB left; " + neededSpace / (1024 * 1024) + " MiB are needed.");
             }
-            channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = tryLock(channel);
-            if (lock == null) {
-                channel.close();
+            FileChannel lock =
+                    FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (!locks(lock)) {
+                lock.close();
                 throw new StackException("Another stack runs on the data folder " + path
                         + " already; stop it, or name another folder with --data.");
             }
-            return new DataFolder(path, channel, lock);
-        } catch (FileAlreadyExistsException e) {
-            throw new StackException("The data folder " + path + " is not a folder.", e);
+            return new DataFolder(path, lock);
         } catch (IOException e) {
-            throw new StackException("Cannot write to the data folder " + path + " (" + reason(e) + ").", e);
+            throw new StackException("Cannot write to the data folder " + path + ": " + e, e);
         }
     }
 
-    private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    /** It is held until the channel is closed. */
+    private static boolean locks(FileChannel channel) throws IOException {
         try {
-            return channel.tryLock();
+            return channel.tryLock() != null;
         } catch (OverlappingFileLockException e) { // held by this JVM
-            return null;
+            return false;
         }
-    }
-
-    private static String reason(IOException e) {
-        return e instanceof FileSystemException fs && fs.getReason() != null
-                ? fs.getReason()
-                : e.getClass().getSimpleName();
     }
 
     Path of(String program) {
@@ -122,20 +103,17 @@ public final class DataFolder implements AutoCloseable {
      * when it says, and those that work in this folder of programs that fork.
      */
     void endLeftovers() throws IOException {
-        List<Running> left =
+        List<OsProcess> left =
                 new ArrayList<>(supervisor(path).map(Supervisor::programs).orElse(List.of()));
         // Sessions of a paused server outlive it, and no server starts beside them.
-        OsProcess.in(path.toRealPath(), "postgres")
-                .forEach(session -> left.add(new Running("a PostgreSQL session", session)));
+        left.addAll(OsProcess.in(path.toRealPath(), "postgres"));
         // A worker of the CDN ends with its parent, but not while it is paused.
-        OsProcess.in(path.toRealPath(), Varnish.EXECUTABLE)
-                .forEach(worker -> left.add(new Running("a process of the CDN", worker)));
-        left.forEach(program -> program.process().signalAll(Signal.KILL));
+        left.addAll(OsProcess.in(path.toRealPath(), Varnish.EXECUTABLE));
+        left.forEach(process -> process.signalAll(Signal.KILL));
         Deadline deadline = Deadline.in(KILL_LIMIT);
-        for (Running program : left) {
-            if (!deadline.await(() -> !program.process().isAlive())) {
-                throw new StackException("Cannot end " + program.name() + " (process "
-                        + program.process().pid() + "), left by an earlier run.");
+        for (OsProcess process : left) {
+            if (!deadline.await(() -> !process.isAlive())) {
+                throw new StackException("Cannot end process " + process.pid() + ", left by an earlier run.");
             }
         }
         Files.deleteIfExists(state(path));
@@ -154,9 +132,8 @@ public final class DataFolder implements AutoCloseable {
     public static Optional<Supervisor> supervisor(Path folder) throws IOException {
         try {
             return Optional.of(JSON.readValue(Files.readString(state(folder)), Supervisor.class));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        } catch (JacksonException e) { // cut short by a crash of the machine: its processes are gone too
+        } catch (NoSuchFileException | JacksonException e) {
+            // None, or cut short by a crash of the machine: its processes are gone too.
             return Optional.empty();
         }
     }
@@ -170,8 +147,7 @@ public final class DataFolder implements AutoCloseable {
     public void close() {
         try {
             Files.deleteIfExists(state(path));
-            lock.release();
-            lockFile.close();
+            lock.close();
         } catch (IOException e) {
             throw new StackException("Cannot release the data folder " + path + ": " + e.getMessage(), e);
         }

@@ -1,67 +1,69 @@
 package dev.meridian.local;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.meridian.local.process.Commands;
 import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.JavaCommand;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Enumeration;
 import java.util.List;
 import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
 /**
  * One of our services as it was built: an executable jar, and the same unpacked into jars that start faster.
  *
- * @param module the module's folder, and its artifact's name
+ * @param built the executable jar
+ * @param folder where it is unpacked, once for each content
  */
-record Deployable(String module, Path jar, Path cache) {
+record Deployable(Path built, Path folder) {
 
     private static final Duration KEEP_FORMER = Duration.ofDays(1);
 
-    /** The jar to start, beside the lib folder that it names. Unpacked once for each content. */
-    Path unpacked() throws IOException {
-        String name = module + "-" + fingerprint();
-        boolean there = Files.isDirectory(cache.resolve(name));
-        Path folder = Folders.createWhole(cache.resolve(name), into -> {
-            List<String> extract = new ArrayList<>(JavaCommand.SHORT_LIVED);
-            extract.addAll(List.of("-Djarmode=tools", "-jar", jar.toString(), "extract", "--force"));
-            extract.addAll(List.of("--destination", into.toString()));
-            Commands.require("unpack " + jar, extract, cache);
-        });
-        if (!there) {
-            forgetFormer(folder);
+    /** @param module the module's folder, and its artifact's name */
+    static Deployable of(String module, Path built, Path cache) throws IOException {
+        // Of the content alone: builds of the same content carry the same times.
+        CRC32 sum = new CRC32();
+        try (ZipFile zip = new ZipFile(built.toFile())) {
+            zip.stream().forEach(entry -> sum.update((entry.getName() + entry.getCrc()).getBytes(UTF_8)));
         }
-        return folder.resolve(jar.getFileName().toString());
+        return new Deployable(built, cache.resolve("%s-%08x".formatted(module, sum.getValue())));
     }
 
-    /** Of the content alone: builds of the same content carry the same times. */
-    private String fingerprint() throws IOException {
-        CRC32 sum = new CRC32();
-        try (ZipFile zip = new ZipFile(jar.toFile())) {
-            for (Enumeration<? extends ZipEntry> entries = zip.entries(); entries.hasMoreElements(); ) {
-                ZipEntry entry = entries.nextElement();
-                sum.update((entry.getName() + entry.getCrc()).getBytes(StandardCharsets.UTF_8));
+    /** The jar to start, beside the lib folder that it names. */
+    Path jar() {
+        return folder.resolve(built.getFileName());
+    }
+
+    void unpack() throws IOException {
+        synchronized (Deployable.class) { // not twice for two instances
+            if (Files.isDirectory(folder)) {
+                return;
             }
+            Folders.createWhole(folder, into -> {
+                List<String> extract = new ArrayList<>(JavaCommand.SHORT_LIVED);
+                extract.addAll(List.of("-Djarmode=tools", "-jar", built.toString(), "extract", "--force"));
+                extract.addAll(List.of("--destination", into.toString()));
+                Commands.require("unpack " + built, extract);
+            });
+            forgetFormer();
         }
-        return String.format("%08x", sum.getValue());
     }
 
     /** A former build's files go once no stack can have been started from them lately. */
-    private void forgetFormer(Path current) throws IOException {
+    private void forgetFormer() throws IOException {
         Instant longAgo = Instant.now().minus(KEEP_FORMER);
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(cache, module + "-????????")) {
-            for (Path former : folders) {
-                if (!former.equals(current)
-                        && Files.getLastModifiedTime(former).toInstant().isBefore(longAgo)) {
-                    Folders.delete(former);
+        String former = folder.getFileName().toString().replaceFirst("[0-9a-f]{8}$", "????????");
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(folder.resolveSibling(""), former)) {
+            for (Path other : folders) {
+                if (Files.getLastModifiedTime(other).toInstant().isBefore(longAgo)) {
+                    Folders.delete(other);
                 }
             }
         }

@@ -29,9 +29,6 @@ public record FrontDoor(URI address) {
     private static final String ORDER = """
             {"lines":[{"sku":"TEA-001","quantity":1}],"paymentToken":"tok_ok"}""";
 
-    /** An order that went all the way, and how long that took from the customer's side. */
-    public record Settled(String id, String status, Duration accepted, Duration settled) {}
-
     /** Waits until it leads to the services behind it; false when the time was up, or the wait was given up. */
     boolean opens(BooleanSupplier givenUp) {
         return Deadline.in(OPENING_LIMIT)
@@ -44,20 +41,16 @@ public record FrontDoor(URI address) {
     }
 
     /**
-     * Places one order and waits until it is decided.
+     * Places one order, waits until it is final, and says in a line how long that took from the customer's side.
      *
-     * @throws StackException when it is not accepted, or not decided within half a minute
+     * @throws StackException when it is not accepted, or not final within a minute
      */
-    public Settled placeOrder() {
+    public String placeOrder() {
         try {
             String token = "Bearer " + token();
-            Map<String, String> headers = Map.of(
-                    "Authorization",
-                    token,
-                    "Content-Type",
-                    "application/json",
-                    "Idempotency-Key",
-                    UUID.randomUUID().toString());
+            String key = UUID.randomUUID().toString();
+            Map<String, String> headers =
+                    Map.of("Authorization", token, "Content-Type", "application/json", "Idempotency-Key", key);
             long begin = System.nanoTime();
             Deadline deadline = Deadline.in(SETTLING_LIMIT);
             Http.Answer placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
@@ -66,7 +59,7 @@ public record FrontDoor(URI address) {
                 Deadline.pause();
                 placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
             }
-            Duration accepted = since(begin);
+            long accepted = since(begin);
             if (!placed.is(201)) {
                 throw new StackException("The first order was answered with " + placed + ".");
             }
@@ -76,11 +69,12 @@ public record FrontDoor(URI address) {
                 Http.Answer shown = HTTP.get(order, Map.of("Authorization", token));
                 String status = JSON.readTree(shown.body()).path("status").asString("");
                 if (shown.is(200) && !status.equals("PLACED")) {
-                    return new Settled(id, status, accepted, since(begin));
+                    return "First order %s: accepted after %d ms, %s after %d ms."
+                            .formatted(id, accepted, status, since(begin));
                 }
                 Deadline.pause();
             }
-            throw new StackException("The first order, " + id + ", was accepted but not decided within "
+            throw new StackException("The first order, " + id + ", was accepted but is not final after "
                     + SETTLING_LIMIT.toSeconds() + " s.");
         } catch (IOException e) {
             throw new StackException("The front door failed for the first order: " + e, e);
@@ -102,7 +96,8 @@ public record FrontDoor(URI address) {
         return JSON.readTree(response.body()).path("access_token").asString();
     }
 
-    private static Duration since(long begin) {
-        return Duration.ofNanos(System.nanoTime() - begin);
+    /** In milliseconds. */
+    private static long since(long begin) {
+        return (System.nanoTime() - begin) / 1_000_000;
     }
 }

@@ -2,7 +2,6 @@ package dev.meridian.local;
 
 import dev.meridian.local.process.Http;
 import dev.meridian.local.process.JavaCommand;
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
 import dev.meridian.local.process.Training;
 import java.io.IOException;
@@ -21,7 +20,8 @@ import java.util.TreeMap;
 record JavaService(
         String name,
         ComponentType type,
-        JavaCommand command,
+        Deployable deployable,
+        Memory memory,
         Address server,
         Address management,
         Map<String, String> environment,
@@ -34,43 +34,40 @@ record JavaService(
     }
 
     @Override
-    public Launch launch() {
-        return new Launch(command.line(), environment);
+    public void prepare() throws IOException {
+        deployable.unpack();
+    }
+
+    @Override
+    public List<String> command() {
+        return java().line();
+    }
+
+    private JavaCommand java() {
+        List<String> program = List.of("-jar", deployable.jar().toString());
+        return new JavaCommand(memory.flags(), program, deployable.folder().resolve("aot"));
     }
 
     @Override
     public Optional<Training> training() {
-        return Optional.of(training(command, environment));
+        return Optional.of(training(java(), environment));
     }
 
     /**
      * Up to the point where everything is put together and nothing has begun: no port, no consumer, no registration
      * (Spring's own provision for training runs).
      */
-    static Training training(JavaCommand command, Map<String, String> environment) {
+    static Training training(JavaCommand java, Map<String, String> environment) {
         Map<String, String> apart = new TreeMap<>(environment);
         apart.put("SERVER_PORT", "0");
         apart.put("MANAGEMENT_SERVER_PORT", "0");
         apart.put("EUREKA_CLIENT_REGISTERWITHEUREKA", "false");
-        return new Training(command, List.of("-Dspring.context.exit=onRefresh"), apart, Training.Rehearsal.ALONE);
+        return new Training(java, List.of("-Dspring.context.exit=onRefresh"), apart, null);
     }
 
     @Override
     public boolean ready() {
-        return Http.PROBE.answers(readiness(), 200);
-    }
-
-    @Override
-    public String notReadyReason() {
-        try {
-            return "readiness answers " + Http.PROBE.get(readiness(), Map.of());
-        } catch (IOException e) {
-            return "readiness does not answer: " + e.getMessage();
-        }
-    }
-
-    private URI readiness() {
-        return URI.create("http://" + management + "/actuator/health/readiness");
+        return Http.PROBE.answers(URI.create("http://" + management + "/actuator/health/readiness"), 200);
     }
 
     /** Longer than the grace period that the services give their requests. */

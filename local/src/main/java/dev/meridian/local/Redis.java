@@ -1,6 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -8,8 +7,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 
 /** A datacenter's cache: bounded, and empty after each start. */
 record Redis(Path server, Path configuration, Path folder, Address at) implements Program {
@@ -32,13 +29,11 @@ record Redis(Path server, Path configuration, Path folder, Address at) implement
     }
 
     @Override
-    public Launch launch() {
+    public List<String> command() {
         String port = Integer.toString(at.port());
-        List<String> options = List.of("--bind", Address.HOST, "--port", port, "--dir", folder.toString());
-        return new Launch(
-                Stream.concat(Stream.of(server.toString(), configuration.toString()), options.stream())
-                        .toList(),
-                Map.of());
+        String program = server.toString();
+        String settings = configuration.toString();
+        return List.of(program, settings, "--bind", Address.HOST, "--port", port, "--dir", folder.toString());
     }
 
     @Override

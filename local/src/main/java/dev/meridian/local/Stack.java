@@ -1,6 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.edge.Varnish;
 import dev.meridian.local.postgres.PostgresPair;
 import dev.meridian.local.postgres.Promotion;
 import dev.meridian.local.postgres.StandbyWatch;
@@ -75,7 +74,9 @@ public final class Stack implements AutoCloseable {
         }
         for (Program program : definition.programs()) {
             String name = program.name();
-            processes.put(name, new ManagedProcess(program, folder.of(name), folder.log(name), new Watch()));
+            processes.put(
+                    name,
+                    new ManagedProcess(program, folder.of(name), folder.log(name), this::recordState, this::died));
         }
         this.standbyWatch = new StandbyWatch(definition.postgres(), progress);
         this.shutdownHook = new Thread(this::stop, "stop-the-stack");
@@ -142,16 +143,16 @@ public final class Stack implements AutoCloseable {
     }
 
     private void startWithTheOthers(ManagedProcess process) {
+        String name = process.program().name();
         long begin = System.nanoTime();
         try {
             process.start(START_LIMIT, this::isGivenUp);
             progress.accept(String.format(
-                    "%-22s %-26s %4.1f s",
-                    process.name(), process.program().address(), (System.nanoTime() - begin) / 1e9));
+                    "%-22s %-26s %4.1f s", name, process.program().address(), (System.nanoTime() - begin) / 1e9));
         } catch (StackException e) {
             failures.add(e);
         } catch (RuntimeException e) {
-            failures.add(new StackException("Cannot start " + process.name() + ": " + e, e));
+            failures.add(new StackException("Cannot start " + name + ": " + e, e));
         }
     }
 
@@ -202,13 +203,11 @@ public final class Stack implements AutoCloseable {
     /** Ends a program in order. */
     public void stop(String name) {
         process(name).stop();
-        recordState();
     }
 
     /** kill -9. */
     public void kill(String name) {
         process(name).kill();
-        recordState();
     }
 
     /** SIGSTOP: it is alive, silent, and its connections stay open. */
@@ -226,7 +225,7 @@ public final class Stack implements AutoCloseable {
         ManagedProcess process = process(name);
         if (!Deadline.in(limit).await(() -> process.state() == state)) {
             throw new StackException(
-                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + process.hint());
+                    name + " was not " + state + " within " + limit.toSeconds() + " s: " + process.logHint());
         }
     }
 
@@ -251,14 +250,10 @@ public final class Stack implements AutoCloseable {
     }
 
     String promote(Duration catchUp) {
-        try {
-            Promotion promotion = new Promotion(definition.postgres(), this::process);
-            String primary = standbyWatch.still(() -> promotion.run(catchUp));
-            progress.accept(primary + " is the primary now.");
-            return primary;
-        } finally {
-            recordState();
-        }
+        Promotion promotion = new Promotion(definition.postgres(), this::process);
+        String primary = standbyWatch.still(() -> promotion.run(catchUp));
+        progress.accept(primary + " is the primary now.");
+        return primary;
     }
 
     /** What commits on the primary wait for from now on, see {@link #isReplicaInStep}. */
@@ -342,40 +337,27 @@ public final class Stack implements AutoCloseable {
         stop();
     }
 
+    private void died(StackException death) {
+        if (!started) {
+            failures.add(death);
+        } else if (!stopping) {
+            progress.accept(String.valueOf(death.getMessage()));
+        }
+    }
+
+    /** What has ended since is known by its time of birth. */
     private void recordState() {
         synchronized (folder) {
             if (stopping) {
                 return;
             }
-            List<DataFolder.Running> running = new ArrayList<>();
-            processes
-                    .values()
-                    .forEach(process -> process.process()
-                            .ifPresent(alive -> running.add(new DataFolder.Running(process.name(), alive))));
+            List<OsProcess> running = processes.values().stream()
+                    .flatMap(process -> process.process().stream())
+                    .toList();
             try {
                 folder.record(new DataFolder.Supervisor(OsProcess.of(ProcessHandle.current()), control, running));
             } catch (IOException e) {
                 progress.accept("Cannot write the state of the stack: " + e);
-            }
-        }
-    }
-
-    private final class Watch implements ManagedProcess.Listener {
-        @Override
-        public void started() {
-            recordState();
-        }
-
-        @Override
-        public void died(ManagedProcess ended, int exit) {
-            if (stopping) {
-                return;
-            }
-            if (!started) {
-                failures.add(ended.deathDuringStart(exit));
-            } else {
-                progress.accept(ended.name() + " ended on its own with status " + exit + "; its log is "
-                        + ended.log().path());
             }
         }
     }

@@ -1,16 +1,11 @@
 package dev.meridian.local;
 
-import dev.meridian.local.edge.HaProxy;
-import dev.meridian.local.edge.Varnish;
-import dev.meridian.local.kafka.KafkaBroker;
 import dev.meridian.local.postgres.PostgresPair;
 import dev.meridian.local.process.Commands;
-import dev.meridian.local.process.JavaCommand;
 import dev.meridian.local.process.Ports;
 import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +44,7 @@ final class StackDefinition {
     StackDefinition(StackSettings settings, Predicate<String> wanted, Consumer<String> progress) throws IOException {
         this.settings = settings;
         this.progress = progress;
-        this.cache = cache();
+        this.cache = project.cache();
         this.front = front();
         Path data = settings.data();
 
@@ -181,10 +176,8 @@ final class StackDefinition {
             all.put("MANAGEMENT_SERVER_ADDRESS", Address.HOST);
             all.put("MANAGEMENT_SERVER_PORT", Integer.toString(management.port()));
         }
-        Path jar = new Deployable(module, project.jar(module), cache).unpacked();
-        JavaCommand command =
-                new JavaCommand(memory.flags(), List.of("-jar", jar.toString()), jar.resolveSibling("aot"));
-        programs.add(new JavaService(name, type, command, server, management, all, after));
+        Deployable deployable = Deployable.of(module, project.jar(module), cache);
+        programs.add(new JavaService(name, type, deployable, memory, server, management, all, after));
     }
 
     private Address front() {
@@ -196,18 +189,7 @@ final class StackDefinition {
     }
 
     private Address address(int preferred) {
-        return new Address(settings.preferredPorts() ? Ports.preferring(preferred) : Ports.free());
-    }
-
-    /** The project's, or one in the data folder where the project is not ours to write. */
-    private Path cache() {
-        Path own = settings.data().resolve("cache");
-        try {
-            Path shared = Files.createDirectories(project.cache());
-            return Files.isWritable(shared) ? shared : own;
-        } catch (IOException e) {
-            return own;
-        }
+        return new Address(settings.frontDoor() != 0 ? Ports.preferring(preferred) : Ports.free());
     }
 
     /** In the order in which they are listed; in which they start, each says itself. */

@@ -6,21 +6,15 @@ import java.nio.file.Path;
  * What a stack is made of.
  *
  * @param data where its data, logs and state live
- * @param frontDoor the port of the front door; 0 takes a free one
- * @param preferredPorts whether all other ports are the documented ones where these are free; else any free ones
+ * @param frontDoor the port of the front door, and all others are the documented ones where these are free; 0 takes any
+ *     free ports
  * @param fresh whether data of an earlier run is wiped first
  * @param services whether our services run too, or only what they stand on
  * @param edge whether a load balancer and a CDN stand before the services, where their programs are installed
  * @param replication what a commit on the primary waits for
  */
 public record StackSettings(
-        Path data,
-        int frontDoor,
-        boolean preferredPorts,
-        boolean fresh,
-        boolean services,
-        boolean edge,
-        Replication replication) {
+        Path data, int frontDoor, boolean fresh, boolean services, boolean edge, Replication replication) {
 
     public StackSettings {
         data = data.toAbsolutePath().normalize();
@@ -31,18 +25,18 @@ public record StackSettings(
 
     /** For tests: the whole system on free ports throughout, so that it lives beside any other. */
     public static StackSettings isolated(Path data) {
-        return new StackSettings(data, 0, false, false, true, true, new Replication.Asynchronous());
+        return new StackSettings(data, 0, false, true, true, new Replication.Asynchronous());
     }
 
     public StackSettings withFresh(boolean fresh) {
-        return new StackSettings(data, frontDoor, preferredPorts, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
     }
 
     public StackSettings withServices(boolean services) {
-        return new StackSettings(data, frontDoor, preferredPorts, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
     }
 
     public StackSettings withEdge(boolean edge) {
-        return new StackSettings(data, frontDoor, preferredPorts, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
     }
 }

@@ -107,8 +107,7 @@ class DataFolderTest {
 
     private void leaveBehind(OsProcess process) throws Exception {
         DataFolder data = DataFolder.open(folder);
-        data.record(new DataFolder.Supervisor(
-                OsProcess.of(ProcessHandle.current()), "", List.of(new DataFolder.Running("kafka", process))));
+        data.record(new DataFolder.Supervisor(OsProcess.of(ProcessHandle.current()), "", List.of(process)));
         Path state = folder.resolve("state.json");
         assertThat(Files.getPosixFilePermissions(state)).isEqualTo(PosixFilePermissions.fromString("rw-------"));
         byte[] written = Files.readAllBytes(state);

@@ -74,7 +74,7 @@ final class Run implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        StackSettings settings = new StackSettings(dataFolder(), port, true, fresh, true, true, replication());
+        StackSettings settings = new StackSettings(dataFolder(), port, fresh, true, true, replication());
         long begin = System.nanoTime();
         OUT.println("Starting Meridian; data, logs and state are in " + settings.data() + ".");
         CountDownLatch end = new CountDownLatch(1);
@@ -82,13 +82,7 @@ final class Run implements Callable<Integer> {
                 ControlChannel ignored = ControlChannel.open(stack, end::countDown)) {
             OUT.println();
             print(stack.status());
-            FrontDoor.Settled order = new FrontDoor(stack.frontDoor()).placeOrder();
-            OUT.printf(
-                    "%nFirst order %s: accepted after %d ms, %s after %d ms.%n",
-                    order.id(),
-                    order.accepted().toMillis(),
-                    order.status(),
-                    order.settled().toMillis());
+            OUT.printf("%n%s%n", new FrontDoor(stack.frontDoor()).placeOrder());
             OUT.printf(
                     "Started in %.1f s. From a second terminal: ./run status|kill|pause|resume|start|stop|promote. Ctrl-C ends it.%n",
                     (System.nanoTime() - begin) / 1e9);

@@ -41,7 +41,7 @@ record EmptyCluster(PostgresServer server) {
             command.addAll(List.of("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"));
             // The marker of completeness covers an interrupted start; the server syncs from there on.
             command.add("--no-sync");
-            Commands.require("make a cluster with initdb", command, Path.of("/"));
+            Commands.require("make a cluster with initdb", command);
         } finally {
             Files.deleteIfExists(password);
         }

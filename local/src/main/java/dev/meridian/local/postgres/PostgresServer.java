@@ -4,9 +4,8 @@ import dev.meridian.local.Address;
 import dev.meridian.local.ComponentType;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
-import dev.meridian.local.process.Launch;
+import dev.meridian.local.process.Commands;
 import dev.meridian.local.process.OsProcess;
-import dev.meridian.local.process.Platform;
 import dev.meridian.local.process.Program;
 import dev.meridian.local.process.Signal;
 import java.io.IOException;
@@ -99,11 +98,18 @@ record PostgresServer(
     }
 
     @Override
-    public Launch launch() {
-        return new Launch(
-                List.of(binaries.resolve("bin/postgres").toString(), "-D", cluster.toString()),
-                user.prefix(),
-                Map.of("LC_ALL", "C"));
+    public List<String> command() {
+        return List.of(binaries.resolve("bin/postgres").toString(), "-D", cluster.toString());
+    }
+
+    @Override
+    public List<String> identity() {
+        return user.prefix();
+    }
+
+    @Override
+    public Map<String, String> environment() {
+        return Map.of("LC_ALL", "C");
     }
 
     @Override
@@ -185,7 +191,7 @@ record PostgresServer(
                 autovacuum_max_workers = 2
                 max_logical_replication_workers = 0
                 max_parallel_workers_per_gather = 0""".formatted(Address.HOST, at.port()));
-        if (Platform.current().isLinux()) { // the only one that can
+        if (Commands.ON_LINUX) { // the only one that can
             // After a crash or a copy, all files at once rather than a thousand one by one: seconds on a busy disk.
             lines.add("recovery_init_sync_method = syncfs");
         }

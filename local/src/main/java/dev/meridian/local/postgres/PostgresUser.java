@@ -41,14 +41,14 @@ public record PostgresUser(List<String> prefix, String owner) {
     /** Gives the files of a cluster to the user that the server runs as. */
     void own(Path cluster) {
         if (!owner.isEmpty()) {
-            Commands.run(List.of("chown", "-R", owner + ":" + owner, cluster.toString()), Path.of("/"));
+            Commands.run(List.of("chown", "-R", owner + ":" + owner, cluster.toString()));
         }
     }
 
     private boolean enters(Path path) {
         Stream<String> command = Stream.concat(prefix.stream(), Stream.of("test", "-x", path.toString()));
         return Commands.find(prefix.getFirst()).isPresent()
-                && Commands.run(command.toList(), Path.of("/")).succeeded();
+                && Commands.run(command.toList()).succeeded();
     }
 
     /** initdb looks its user up by name, so it has to be one that the machine knows. */

@@ -86,14 +86,16 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
     }
 
     private static void awaitCatchUp(PostgresServer replica, PostgresServer primary, Duration limit) {
-        Deadline deadline = Deadline.in(limit);
         try (Connection ahead = primary.connect(Duration.ofSeconds(5));
                 Connection behind = replica.connect(Duration.ofSeconds(5))) {
             String target = ask(ahead, "SELECT pg_current_wal_lsn()");
-            if (!deadline.await(() -> missing(behind, target) <= 0)) {
-                throw new StackException(replica.name() + " lacks " + missing(behind, target) + " bytes of what "
-                        + primary.name() + " wrote, and did not get them within " + limit.toSeconds() + " s."
-                        + UNCHANGED);
+            Deadline deadline = Deadline.in(limit);
+            for (long missing = missing(behind, target); missing > 0; missing = missing(behind, target)) {
+                if (deadline.passed()) {
+                    throw new StackException(replica.name() + " lacks " + missing + " bytes of what " + primary.name()
+                            + " wrote, and did not get them within " + limit.toSeconds() + " s." + UNCHANGED);
+                }
+                Deadline.pause();
             }
         } catch (SQLException e) {
             throw new StackException(
@@ -104,13 +106,9 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
     }
 
     /** How many bytes before the position the replica stands. */
-    private static long missing(Connection replica, String position) {
-        try {
-            return Long.parseLong(
-                    ask(replica, "SELECT pg_wal_lsn_diff(?::pg_lsn, pg_last_wal_replay_lsn())::bigint", position));
-        } catch (SQLException e) {
-            throw new StackException("The replica does not say how far it is: " + e.getMessage() + "." + UNCHANGED, e);
-        }
+    private static long missing(Connection replica, String position) throws SQLException {
+        return Long.parseLong(
+                ask(replica, "SELECT pg_wal_lsn_diff(?::pg_lsn, pg_last_wal_replay_lsn())::bigint", position));
     }
 
     /** In order, so that the replica gets all that was written; one that hangs, at once. Returns when it is gone. */

@@ -8,7 +8,6 @@ import dev.meridian.local.StackException;
 import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -112,11 +111,11 @@ public final class StandbyWatch implements AutoCloseable {
         PostgresRoles roles = pair.roles();
         PostgresServer primary = pair.primary();
         PostgresServer replica = pair.replica();
-        Sight sight = see(connection, replica);
+        Duration silence = silence(connection, replica);
         long now = System.nanoTime();
-        boolean there = sight.silent().compareTo(FRESH) < 0;
-        heard = Math.max(heard, now - sight.silent().toNanos());
-        if (!sight.commitsWait()) {
+        boolean there = silence.compareTo(FRESH) < 0;
+        heard = Math.max(heard, now - silence.toNanos());
+        if (ask(connection, "SHOW synchronous_standby_names").isEmpty()) { // no commit waits
             // It may have been restarted since the record was made.
             if (pair.recordStep(roles.term(), false) && there) {
                 primary.reconfigure(pair.primarySettings(true));
@@ -161,24 +160,14 @@ public final class StandbyWatch implements AutoCloseable {
         return true;
     }
 
-    /**
-     * What the primary knows.
-     *
-     * @param silent since when the replica said nothing; a day when none streams
-     */
-    private record Sight(boolean commitsWait, Duration silent) {}
-
-    private static Sight see(Connection connection, PostgresServer replica) throws SQLException {
-        try (var query = connection.prepareStatement("""
-                SELECT current_setting('synchronous_standby_names') <> '',
-                       coalesce(extract(epoch FROM clock_timestamp() - max(reply_time)), 86400)::float8
-                FROM pg_stat_replication WHERE application_name = ? AND state = 'streaming'""")) {
-            query.setString(1, replica.name());
-            try (ResultSet row = query.executeQuery()) {
-                row.next();
-                return new Sight(row.getBoolean(1), Duration.ofMillis(Math.round(Math.max(0, row.getDouble(2)) * 1e3)));
-            }
-        }
+    /** Since when the replica said nothing; a day when it does not stream. */
+    private static Duration silence(Connection connection, PostgresServer replica) throws SQLException {
+        String seconds = ask(
+                connection,
+                "SELECT coalesce(extract(epoch FROM clock_timestamp() - max(reply_time)), 86400)"
+                        + " FROM pg_stat_replication WHERE application_name = ? AND state = 'streaming'",
+                replica.name());
+        return Duration.ofMillis(Math.max(0, Math.round(Double.parseDouble(seconds) * 1e3)));
     }
 
     @Override

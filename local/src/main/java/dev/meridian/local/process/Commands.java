@@ -1,21 +1,26 @@
 package dev.meridian.local.process;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.meridian.local.StackException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Short commands of the machine: run to their end, with a bound. */
 public final class Commands {
 
-    private static final Duration LIMIT = Duration.ofSeconds(60);
+    /** The other system that there are binaries for is macOS. */
+    public static final boolean ON_LINUX = System.getProperty("os.name").startsWith("Linux");
+
+    private static final long LIMIT_SECONDS = 60;
 
     private Commands() {}
 
@@ -30,46 +35,37 @@ public final class Commands {
     }
 
     /** @throws StackException with what was wanted and the likely reason when the command fails */
-    public static void require(String what, List<String> command, Path folder) {
-        Outcome outcome = run(command, folder);
+    public static void require(String what, List<String> command) {
+        Outcome outcome = run(command);
         if (!outcome.succeeded()) {
             throw new StackException("Cannot " + what + ": "
                     + LogFile.reason(outcome.output().lines().toList()));
         }
     }
 
-    /** What a command said, and whether it went well. */
-    public record Outcome(int exit, String output) {
-        public boolean succeeded() {
-            return exit == 0;
-        }
-    }
+    /** Whether a command went well, and what it said. */
+    public record Outcome(boolean succeeded, String output) {}
 
-    /** @throws StackException when it cannot be started or takes longer than a minute */
-    public static Outcome run(List<String> command, Path folder) {
-        Path output = null;
+    /**
+     * One that takes longer than a minute is killed, and failed.
+     *
+     * @throws StackException when it cannot be started
+     */
+    public static Outcome run(List<String> command) {
         try {
-            output = Files.createTempFile("meridian", ".out");
             Process process = new ProcessBuilder(command)
-                    .directory(folder.toFile())
+                    .directory(new File("/"))
                     .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
                     .redirectInput(new File("/dev/null"))
                     .start();
-            if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-                throw new StackException(command.getFirst() + " did not end within " + LIMIT.toSeconds() + " s.");
-            }
-            return new Outcome(process.exitValue(), Files.readString(output));
+            CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS).execute(process::destroyForcibly);
+            String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+            return new Outcome(process.waitFor() == 0, output);
         } catch (IOException e) {
             throw new StackException("Cannot run " + command.getFirst() + ": " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StackException("Interrupted.", e);
-        } finally {
-            if (output != null) {
-                output.toFile().delete();
-            }
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.meridian.local.process;
 
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +14,7 @@ public final class Folders {
 
     /** Deletes a folder and all in it, without following links; nothing to delete is fine. */
     public static void delete(Path folder) throws IOException {
-        Commands.Outcome outcome = Commands.run(List.of("rm", "-rf", "--", folder.toString()), Path.of("/"));
+        Commands.Outcome outcome = Commands.run(List.of("rm", "-rf", "--", folder.toString()));
         if (!outcome.succeeded()) {
             throw new IOException(outcome.output().strip());
         }
@@ -48,8 +47,6 @@ public final class Folders {
             Files.setPosixFilePermissions(incoming, PosixFilePermissions.fromString("rwxr-xr-x"));
             filling.into(incoming);
             Files.move(incoming, folder, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw e;
         } catch (IOException e) {
             if (!Files.isDirectory(folder)) { // else another process was first
                 throw e;

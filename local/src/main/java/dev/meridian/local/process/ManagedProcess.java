@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A program and its process, which may have ended without our doing. Safe for use by several threads. */
@@ -20,7 +21,8 @@ public final class ManagedProcess {
     private final Program program;
     private final Path folder;
     private final LogFile log;
-    private final Listener listener;
+    private final Runnable onSpawn;
+    private final Consumer<StackException> onDeath;
 
     private volatile @Nullable OsProcess process;
 
@@ -30,31 +32,22 @@ public final class ManagedProcess {
     /** Whether the end of the current process was asked for; the next process has one of its own. */
     private volatile AtomicBoolean endRequested = new AtomicBoolean();
 
-    /** Told when a process starts, and when it ends without being asked to. */
-    public interface Listener {
-        default void started() {}
-
-        default void died(ManagedProcess ended, int exit) {}
-    }
-
-    /** @param folder where the program works */
-    public ManagedProcess(Program program, Path folder, LogFile log, Listener listener) {
+    /**
+     * @param folder where the program works
+     * @param onSpawn called when it has a process
+     * @param onDeath called when the process ended after its start without being asked to
+     */
+    public ManagedProcess(
+            Program program, Path folder, LogFile log, Runnable onSpawn, Consumer<StackException> onDeath) {
         this.program = program;
         this.folder = folder;
         this.log = log;
-        this.listener = listener;
+        this.onSpawn = onSpawn;
+        this.onDeath = onDeath;
     }
 
     public Program program() {
         return program;
-    }
-
-    public String name() {
-        return program.name();
-    }
-
-    public LogFile log() {
-        return log;
     }
 
     public Optional<OsProcess> process() {
@@ -72,7 +65,7 @@ public final class ManagedProcess {
 
     public Component component() {
         return new Component(
-                name(),
+                program.name(),
                 program.type(),
                 program.role().orElse(null),
                 Component.DATACENTER,
@@ -100,19 +93,20 @@ public final class ManagedProcess {
             logStart = log.size();
             AtomicBoolean requested = new AtomicBoolean();
             endRequested = requested;
-            Process spawned = Spawner.spawn(program.launch(), folder, log.path());
+            Process spawned =
+                    Spawner.spawn(program.identity(), program.command(), program.environment(), folder, log.path());
             process = OsProcess.of(spawned.toHandle());
-            listener.started();
+            onSpawn.run();
             awaitStarted(spawned, deadline, abandoned);
             program.afterStart();
             spawned.onExit().thenAccept(ended -> {
                 if (!requested.get()) {
-                    listener.died(this, ended.exitValue());
+                    onDeath.accept(death(ended));
                 }
             });
         } catch (IOException e) {
             kill();
-            throw new StackException("Cannot start " + name() + ": " + e, e);
+            throw new StackException("Cannot start " + program.name() + ": " + e, e);
         } catch (StackException e) {
             kill();
             throw e;
@@ -122,11 +116,11 @@ public final class ManagedProcess {
     private void awaitStarted(Process spawned, Deadline deadline, BooleanSupplier abandoned) {
         boolean started = deadline.await(() -> !spawned.isAlive() || abandoned.getAsBoolean() || program.started());
         if (!spawned.isAlive()) {
-            throw deathDuringStart(spawned.exitValue());
+            throw death(spawned);
         }
         requireWanted(abandoned);
         if (!started) {
-            throw new StackException(name() + " did not become ready in time; " + logHint());
+            throw new StackException(program.name() + " did not become ready in time; " + logHint());
         }
     }
 
@@ -136,17 +130,13 @@ public final class ManagedProcess {
         }
     }
 
-    public StackException deathDuringStart(int exit) {
-        return new StackException(name() + " ended with status " + exit + " during the start; " + logHint());
+    private StackException death(Process ended) {
+        return new StackException(
+                program.name() + " ended on its own with status " + ended.exitValue() + "; " + logHint());
     }
 
-    /** Why it is not in the state that it should be in, for messages. */
-    public String hint() {
-        String reason = process().isPresent() ? program.notReadyReason() : "its process has ended";
-        return (reason.isEmpty() ? "" : reason + "; ") + logHint();
-    }
-
-    private String logHint() {
+    /** Why it may not be in the state that it should be in, for messages. */
+    public String logHint() {
         String reason = log.reasonSince(logStart);
         return "its log " + log.path() + (reason.isEmpty() ? " is empty." : " says: " + reason);
     }
@@ -197,6 +187,6 @@ public final class ManagedProcess {
     }
 
     private OsProcess running() {
-        return process().orElseThrow(() -> new StackException(name() + " does not run."));
+        return process().orElseThrow(() -> new StackException(program.name() + " does not run."));
     }
 }

@@ -71,7 +71,7 @@ public record OsProcess(long pid, Instant born) {
     /** The system's letter for it, see ps(1); empty when it is gone. */
     private String state() {
         if (!Files.isDirectory(Path.of("/proc/self"))) {
-            String letters = Commands.run(List.of("ps", "-o", "state=", "-p", Long.toString(pid)), Path.of("/"))
+            String letters = Commands.run(List.of("ps", "-o", "state=", "-p", Long.toString(pid)))
                     .output()
                     .strip();
             return letters.isEmpty() ? "" : letters.substring(0, 1);

@@ -5,6 +5,7 @@ import dev.meridian.local.PostgresRole;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A real program or one of our services: what it is called and how it starts. It runs as a {@link ManagedProcess}. */
@@ -27,18 +28,24 @@ public interface Program {
         return List.of();
     }
 
-    /** Brings its files into the state that the launch needs; called before every launch. */
+    /** Brings its files into the state that the start needs; called before every start. */
     default void prepare() throws IOException {}
 
-    Launch launch() throws IOException;
+    /** The program and its arguments. */
+    List<String> command() throws IOException;
+
+    /** Added to our own. */
+    default Map<String, String> environment() {
+        return Map.of();
+    }
+
+    /** What goes before the command to run as another user than root, or nothing. */
+    default List<String> identity() {
+        return List.of();
+    }
 
     /** Asks the program itself whether it serves; takes at most about a second. */
     boolean ready();
-
-    /** What it answers instead of being ready, in one line; empty where it has no words for it. */
-    default String notReadyReason() {
-        return "";
-    }
 
     /** Whether it has started far enough for {@link #afterStart}, after which it is ready. */
     default boolean started() {

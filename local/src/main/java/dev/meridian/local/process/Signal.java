@@ -1,6 +1,5 @@
 package dev.meridian.local.process;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;
 
@@ -17,6 +16,6 @@ public enum Signal {
         StringBuilder command = new StringBuilder("kill -").append(name());
         LongStream.of(pids).forEach(pid -> command.append(' ').append(pid));
         // The shell's own `kill`, since not every machine has the program.
-        Commands.run(List.of("/bin/sh", "-c", command.toString()), Path.of("/"));
+        Commands.run(List.of("/bin/sh", "-c", command.toString()));
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -23,23 +24,31 @@ final class Spawner {
     private static final ExecutorService THREAD = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("spawner").factory());
 
-    private static final List<String> OWN_SESSION = ownSession();
-    private static final List<String> DIE_WITH_PARENT = dieWithParent();
+    private static final List<String> OWN_SESSION = Commands.find("setsid").isPresent()
+            ? List.of("setsid")
+            // macOS has no setsid command.
+            : List.of("perl", "-e", "setpgrp(0, 0); exec { $ARGV[0] } @ARGV or die \"$ARGV[0]: $!\\n\"");
+
+    private static final List<String> DIE_WITH_PARENT =
+            Commands.find("setpriv").isPresent() ? List.of("setpriv", "--pdeathsig", "KILL") : List.of();
 
     private Spawner() {}
 
-    static Process spawn(Launch launch, Path folder, Path log) throws IOException {
-        List<String> command = new ArrayList<>(OWN_SESSION);
-        command.addAll(launch.identity());
+    /** @param identity what goes before the command to run as another user than root, or nothing */
+    static Process spawn(
+            List<String> identity, List<String> command, Map<String, String> environment, Path folder, Path log)
+            throws IOException {
+        List<String> line = new ArrayList<>(OWN_SESSION);
+        line.addAll(identity);
         // After the change of user, which would clear it.
-        command.addAll(DIE_WITH_PARENT);
-        command.addAll(launch.command());
-        ProcessBuilder builder = new ProcessBuilder(command)
+        line.addAll(DIE_WITH_PARENT);
+        line.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(line)
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-        builder.environment().putAll(launch.environment());
+        builder.environment().putAll(environment);
         try {
             return THREAD.submit(builder::start).get();
         } catch (ExecutionException e) {
@@ -48,21 +57,5 @@ final class Spawner {
             Thread.currentThread().interrupt();
             throw new StackException("Interrupted.", e);
         }
-    }
-
-    private static List<String> ownSession() {
-        if (Commands.find("setsid").isPresent()) {
-            return List.of("setsid");
-        }
-        if (Commands.find("perl").isPresent()) { // macOS has no setsid command
-            return List.of("perl", "-e", "setpgrp(0, 0); exec { $ARGV[0] } @ARGV or die \"$ARGV[0]: $!\\n\"");
-        }
-        return List.of();
-    }
-
-    private static List<String> dieWithParent() {
-        return Commands.find("setpriv").isPresent() && Platform.current().isLinux()
-                ? List.of("setpriv", "--pdeathsig", "KILL")
-                : List.of();
     }
 }

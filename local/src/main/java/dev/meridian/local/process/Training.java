@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a program's ahead-of-time cache (JEP 514): a run apart from the stack's own records what the program loads, and
@@ -17,33 +18,22 @@ import java.util.function.BooleanSupplier;
  *
  * <p>Recording in the stack's own processes would be simpler, but each kept 150 MiB more until its end.
  *
- * @param program whose cache it is
- * @param flags for the training run
+ * @param command whose cache it is
+ * @param flags for the training run alone
  * @param environment what the training run is told
+ * @param program what runs, and is ended once others could use it; null where the run ends by itself
  */
-public record Training(JavaCommand program, List<String> flags, Map<String, String> environment, Rehearsal rehearsal) {
-
-    /** What surrounds a training run. */
-    public interface Rehearsal {
-
-        /** One that needs nothing and ends by itself. */
-        Rehearsal ALONE = new Rehearsal() {};
-
-        default void begin() throws IOException {}
-
-        /** Whether the program has done enough and is to be ended; asked again and again. */
-        default boolean isOver() throws IOException {
-            return false;
-        }
-
-        default void end() throws IOException {}
-    }
+public record Training(
+        JavaCommand command,
+        List<String> flags,
+        Map<String, String> environment,
+        @Nullable Program program) {
 
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
     /** Whether it is still to be done for these jars; one that failed is not tried again. */
     public boolean isDue() {
-        return !Files.exists(program.cache()) && !Files.exists(beside("failed"));
+        return !Files.exists(command.cache()) && !Files.exists(beside("failed"));
     }
 
     /**
@@ -52,38 +42,40 @@ public record Training(JavaCommand program, List<String> flags, Map<String, Stri
      * @param givenUp ends the work early; the next call starts it anew
      */
     public void run(Path folder, LogFile log, BooleanSupplier givenUp) throws IOException {
-        Files.createDirectories(program.caches());
+        Files.createDirectories(command.caches());
         Path incoming = beside("incoming-" + ProcessHandle.current().pid());
-        List<String> line = new ArrayList<>(List.of("nice", "-n", "19"));
         List<String> recording = new ArrayList<>(flags);
         recording.add("-XX:AOTCacheOutput=" + incoming);
-        line.addAll(program.with(recording));
+        List<String> line = new ArrayList<>(List.of("nice", "-n", "19"));
+        line.addAll(command.with(recording));
         try {
-            rehearsal.begin();
-            rehearse(Spawner.spawn(new Launch(line, environment), folder, log.path()), givenUp);
+            if (program != null) {
+                program.prepare();
+            }
+            await(Spawner.spawn(List.of(), line, environment, folder, log.path()), givenUp);
             if (givenUp.getAsBoolean()) {
                 return;
             }
             if (Files.exists(incoming)) {
-                Files.move(incoming, program.cache(), StandardCopyOption.ATOMIC_MOVE);
+                Files.move(incoming, command.cache(), StandardCopyOption.ATOMIC_MOVE);
             } else {
                 Files.createFile(beside("failed"));
             }
         } finally {
-            rehearsal.end();
             Files.deleteIfExists(incoming);
             Files.deleteIfExists(incoming.resolveSibling(incoming.getFileName() + ".config")); // the JVM's record
         }
     }
 
-    private void rehearse(Process process, BooleanSupplier givenUp) throws IOException {
+    private void await(Process process, BooleanSupplier givenUp) throws IOException {
         Deadline deadline = Deadline.in(LIMIT);
-        boolean over = false;
+        boolean over = program == null;
         try {
             while (!process.waitFor(100, TimeUnit.MILLISECONDS) && !givenUp.getAsBoolean() && !deadline.passed()) {
-                if (!over && rehearsal.isOver()) {
-                    over = true;
+                if (program != null && !over && program.ready()) {
+                    program.afterStart();
                     Signal.TERM.send(process.pid());
+                    over = true;
                 }
             }
         } catch (InterruptedException e) {
@@ -95,6 +87,6 @@ public record Training(JavaCommand program, List<String> flags, Map<String, Stri
     }
 
     private Path beside(String ending) {
-        return program.cache().resolveSibling(program.cache().getFileName() + "." + ending);
+        return command.cache().resolveSibling(command.cache().getFileName() + "." + ending);
     }
 }

@@ -9,7 +9,6 @@ import dev.meridian.local.StackException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,7 +23,7 @@ class ManagedProcessTest {
 
         assertThatThrownBy(() -> process.start(Duration.ofSeconds(10), () -> false))
                 .isInstanceOf(StackException.class)
-                .hasMessage("program ended with status 3 during the start; its log " + folder.resolve("program.log")
+                .hasMessage("program ended on its own with status 3; its log " + folder.resolve("program.log")
                         + " says: FATAL: no memory");
     }
 
@@ -50,10 +49,7 @@ class ManagedProcessTest {
 
     private ManagedProcess process(String script) {
         return new ManagedProcess(
-                new Script(script),
-                folder,
-                new LogFile(folder.resolve("program.log")),
-                new ManagedProcess.Listener() {});
+                new Script(script), folder, new LogFile(folder.resolve("program.log")), () -> {}, death -> {});
     }
 
     /** A program that is never ready. */
@@ -75,8 +71,8 @@ class ManagedProcessTest {
         }
 
         @Override
-        public Launch launch() {
-            return new Launch(List.of("sh", "-c", text), Map.of());
+        public List<String> command() {
+            return List.of("sh", "-c", text);
         }
 
         @Override

@@ -1,12 +1,10 @@
-package dev.meridian.local.edge;
+package dev.meridian.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.meridian.local.Address;
-import dev.meridian.local.Project;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
 import dev.meridian.local.process.Ports;
@@ -86,10 +84,7 @@ class VarnishTest {
                 STREAMS,
                 List.of());
         ManagedProcess process = new ManagedProcess(
-                varnish,
-                folder.resolve("cdn"),
-                new LogFile(folder.resolve("cdn.log")),
-                new ManagedProcess.Listener() {});
+                varnish, folder.resolve("cdn"), new LogFile(folder.resolve("cdn.log")), () -> {}, death -> {});
         CDN.set(process);
         process.start(Duration.ofSeconds(60), () -> false);
     }

@@ -1,6 +1,5 @@
-package dev.meridian.local.kafka;
+package dev.meridian.local;
 
-import dev.meridian.local.StackException;
 import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,8 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
@@ -27,7 +24,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
  * Declares topics and share groups at a broker: creates the topics that are missing, and sets the settings. It may run
  * again.
  */
-public final class KafkaTopics {
+final class KafkaTopics {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
@@ -58,7 +55,7 @@ public final class KafkaTopics {
         try (Admin admin = Admin.create(client)) {
             create(admin, declared.topics());
             set(admin, settings(declared));
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
             throw new StackException("Cannot create Kafka's topics and groups: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -67,14 +64,14 @@ public final class KafkaTopics {
     }
 
     private static void create(Admin admin, List<TopicsFile.Topic> topics)
-            throws ExecutionException, InterruptedException, TimeoutException {
+            throws ExecutionException, InterruptedException {
         List<NewTopic> wanted = topics.stream()
                 .map(topic -> new NewTopic(topic.name(), Optional.of(topic.partitions()), Optional.empty())
                         .configs(topic.settings()))
                 .toList();
         for (KafkaFuture<Void> created : admin.createTopics(wanted).values().values()) {
             try {
-                get(created);
+                created.get();
             } catch (ExecutionException e) {
                 if (!(e.getCause() instanceof TopicExistsException)) {
                     throw e;
@@ -96,7 +93,7 @@ public final class KafkaTopics {
     }
 
     private static void set(Admin admin, Map<ConfigResource, Map<String, String>> settings)
-            throws ExecutionException, InterruptedException, TimeoutException {
+            throws ExecutionException, InterruptedException {
         Map<ConfigResource, Collection<AlterConfigOp>> operations = new HashMap<>();
         settings.forEach((resource, wanted) -> operations.put(
                 resource,
@@ -104,29 +101,24 @@ public final class KafkaTopics {
                         .map(entry -> new ConfigEntry(entry.getKey(), entry.getValue()))
                         .map(entry -> new AlterConfigOp(entry, AlterConfigOp.OpType.SET))
                         .toList()));
-        get(admin.incrementalAlterConfigs(operations).all());
+        admin.incrementalAlterConfigs(operations).all().get();
         // The controller has them; the broker follows, and until then a first subscription would miss them.
         Deadline deadline = Deadline.in(LIMIT);
-        while (!inForce(get(admin.describeConfigs(settings.keySet()).all()), settings)) {
+        while (!inForce(admin.describeConfigs(settings.keySet()).all().get(), settings)) {
             if (deadline.passed()) {
-                throw new TimeoutException("the settings are not in force after " + LIMIT.toSeconds() + " s");
+                throw new StackException("The settings of Kafka's topics and groups are not in force after "
+                        + LIMIT.toSeconds() + " s.");
             }
             Deadline.pause();
         }
     }
 
     private static boolean inForce(Map<ConfigResource, Config> now, Map<ConfigResource, Map<String, String>> settings) {
-        return settings.entrySet().stream().allMatch(resource -> {
-            Config config = now.get(resource.getKey());
-            return config != null
-                    && resource.getValue().entrySet().stream().allMatch(wanted -> {
-                        ConfigEntry entry = config.get(wanted.getKey());
-                        return entry != null && wanted.getValue().equals(entry.value());
-                    });
-        });
-    }
-
-    private static <T> T get(KafkaFuture<T> future) throws ExecutionException, InterruptedException, TimeoutException {
-        return future.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+        return settings.entrySet().stream()
+                .allMatch(resource -> resource.getValue().entrySet().stream().allMatch(wanted -> {
+                    Config config = now.get(resource.getKey());
+                    ConfigEntry entry = config == null ? null : config.get(wanted.getKey());
+                    return entry != null && wanted.getValue().equals(entry.value());
+                }));
     }
 }

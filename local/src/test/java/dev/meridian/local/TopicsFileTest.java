@@ -1,10 +1,8 @@
-package dev.meridian.local.kafka;
+package dev.meridian.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.meridian.local.Project;
-import dev.meridian.local.StackException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,10 +1,6 @@
-package dev.meridian.local.edge;
+package dev.meridian.local;
 
-import dev.meridian.local.Address;
-import dev.meridian.local.Component;
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.process.Http;
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
 import java.net.URI;
 import java.nio.file.Path;
@@ -20,7 +16,7 @@ import java.util.Map;
  * @param management where the gateway tells whether it is ready
  * @param after the gateway and what it leads to, which start before a client is let in
  */
-public record HaProxy(
+record HaProxy(
         Path executable,
         Path configuration,
         Address at,
@@ -30,7 +26,7 @@ public record HaProxy(
         List<String> after)
         implements Program {
 
-    public static final String NAME = "lb-" + Component.DATACENTER;
+    static final String NAME = "lb-" + Component.DATACENTER;
 
     @Override
     public String name() {
@@ -48,16 +44,19 @@ public record HaProxy(
     }
 
     @Override
-    public Launch launch() {
-        return new Launch(
-                List.of(executable.toString(), "-db", "-f", configuration.toString()),
-                Map.of(
-                        "LB_BIND", at.toString(),
-                        "LB_ADMIN_BIND", inside.toString(),
-                        "LB_GATEWAYS", gateway.toString(),
-                        "LB_GATEWAY_HEALTH", Integer.toString(management.port()),
-                        "LB_GATEWAY_COUNT", "1",
-                        "LB_CDN", Address.HOST));
+    public List<String> command() {
+        return List.of(executable.toString(), "-db", "-f", configuration.toString());
+    }
+
+    @Override
+    public Map<String, String> environment() {
+        return Map.of(
+                "LB_BIND", at.toString(),
+                "LB_ADMIN_BIND", inside.toString(),
+                "LB_GATEWAYS", gateway.toString(),
+                "LB_GATEWAY_HEALTH", Integer.toString(management.port()),
+                "LB_GATEWAY_COUNT", "1",
+                "LB_CDN", Address.HOST);
     }
 
     /** Of itself; whether it finds its gateway ready is the front door's matter. */

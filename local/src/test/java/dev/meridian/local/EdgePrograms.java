@@ -1,4 +1,4 @@
-package dev.meridian.local.edge;
+package dev.meridian.local;
 
 import dev.meridian.local.process.Commands;
 import java.nio.file.Path;

@@ -1,6 +1,5 @@
-package dev.meridian.local.kafka;
+package dev.meridian.local;
 
-import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,8 @@
-package dev.meridian.local.kafka;
+package dev.meridian.local;
 
-import dev.meridian.local.Address;
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.process.Commands;
 import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.JavaCommand;
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Ports;
 import dev.meridian.local.process.Program;
 import dev.meridian.local.process.Training;
@@ -30,10 +27,10 @@ import org.apache.kafka.common.Uuid;
  * @param caches where the ahead-of-time cache is kept
  * @param edge the folder of what every broker shares: its properties, and the topics
  */
-public record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address controller, Path edge)
+record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address controller, Path edge)
         implements Program {
 
-    public static final String NAME = "kafka";
+    static final String NAME = "kafka";
 
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",
@@ -77,16 +74,16 @@ public record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Ad
             format.addAll(List.of("-cp", classPath(), "kafka.tools.StorageTool", "format"));
             format.addAll(List.of(
                     "-t", Uuid.randomUuid().toString(), "-c", configuration().toString()));
-            Commands.require("format Kafka's storage", format, folder);
+            Commands.require("format Kafka's storage", format);
         }
     }
 
     @Override
-    public Launch launch() throws IOException {
-        return new Launch(command().line(), Map.of());
+    public List<String> command() throws IOException {
+        return java().line();
     }
 
-    private JavaCommand command() throws IOException {
+    private JavaCommand java() throws IOException {
         String classPath = classPath();
         // The names of the jars carry their versions.
         Path cache = caches.resolve("kafka-" + Integer.toHexString(classPath.hashCode()));
@@ -108,29 +105,10 @@ public record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Ad
     @Override
     public Optional<Training> training() throws IOException {
         Path stage = folder.resolve("training");
-        Address listener = new Address(Ports.free());
-        KafkaBroker understudy = new KafkaBroker(lib, caches, stage, listener, new Address(Ports.free()), edge);
-        return Optional.of(new Training(understudy.command(), List.of(), Map.of(), new Training.Rehearsal() {
-            @Override
-            public void begin() throws IOException {
-                Folders.delete(stage);
-                understudy.prepare();
-            }
-
-            @Override
-            public boolean isOver() throws IOException {
-                if (!understudy.ready()) {
-                    return false;
-                }
-                understudy.afterStart();
-                return true;
-            }
-
-            @Override
-            public void end() throws IOException {
-                Folders.delete(stage);
-            }
-        }));
+        Folders.delete(stage); // of the training before, if any
+        KafkaBroker understudy =
+                new KafkaBroker(lib, caches, stage, new Address(Ports.free()), new Address(Ports.free()), edge);
+        return Optional.of(new Training(understudy.java(), List.of(), Map.of(), understudy));
     }
 
     @Override

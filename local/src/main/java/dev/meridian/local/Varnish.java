@@ -1,9 +1,6 @@
-package dev.meridian.local.edge;
+package dev.meridian.local;
 
-import dev.meridian.local.Address;
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.process.Http;
-import dev.meridian.local.process.Launch;
 import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
@@ -22,7 +19,7 @@ import java.util.Map;
  * @param origin where its answers come from
  * @param streams how many event streams it passes at the same time at most
  */
-public record Varnish(
+record Varnish(
         Path executable,
         Path configuration,
         Path folder,
@@ -33,10 +30,10 @@ public record Varnish(
         List<String> after)
         implements Program {
 
-    public static final String NAME = "cdn";
+    static final String NAME = "cdn";
 
     /** The name of its process too, in which a worker's parent and the worker are the same. */
-    public static final String EXECUTABLE = "varnishd";
+    static final String EXECUTABLE = "varnishd";
 
     @Override
     public String name() {
@@ -64,7 +61,7 @@ public record Varnish(
     }
 
     @Override
-    public Launch launch() {
+    public List<String> command() {
         List<String> command = new ArrayList<>(List.of(executable.toString(), "-F"));
         // A user of its own, which root could give it, could not read a project in a private folder.
         command.addAll(List.of("-j", "none"));
@@ -76,8 +73,13 @@ public record Varnish(
         command.addAll(List.of("-p", "thread_pools=1", "-p", "thread_pool_min=20", "-p", "vsl_space=4M"));
         command.addAll(List.of("-I", configuration.resolve("limits.cli").toString()));
         command.addAll(List.of("-f", configuration.resolve("default.vcl").toString()));
-        // An event stream occupies two threads, whose caches in the allocator are almost half of what it costs.
-        return new Launch(command, Map.of("MALLOC_CONF", "tcache:false"));
+        return command;
+    }
+
+    /** An event stream occupies two threads, whose caches in the allocator are almost half of what it costs. */
+    @Override
+    public Map<String, String> environment() {
+        return Map.of("MALLOC_CONF", "tcache:false");
     }
 
     @Override

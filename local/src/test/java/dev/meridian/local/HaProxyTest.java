@@ -1,11 +1,9 @@
-package dev.meridian.local.edge;
+package dev.meridian.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.meridian.local.Address;
-import dev.meridian.local.Project;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
 import dev.meridian.local.process.Ports;
@@ -95,10 +93,7 @@ class HaProxyTest {
                 new Address(healthServer.getAddress().getPort()),
                 List.of());
         ManagedProcess process = new ManagedProcess(
-                balancer,
-                folder.resolve("lb"),
-                new LogFile(folder.resolve("lb.log")),
-                new ManagedProcess.Listener() {});
+                balancer, folder.resolve("lb"), new LogFile(folder.resolve("lb.log")), () -> {}, death -> {});
         BALANCER.set(process);
         process.start(Duration.ofSeconds(30), () -> false);
     }

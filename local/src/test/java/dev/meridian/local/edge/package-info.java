@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.local.edge;
-
-import org.jspecify.annotations.NullMarked;

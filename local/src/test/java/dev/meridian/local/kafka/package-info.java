@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.local.kafka;
-
-import org.jspecify.annotations.NullMarked;
