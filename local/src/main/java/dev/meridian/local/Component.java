@@ -6,13 +6,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A component as it stands now.
  *
+ * @param type its type in the infrastructure template, see docs/infrastructure.md
  * @param role of a database server; null where a component has none
  * @param pid its process, or 0 when there is none
  * @param address host:port, or a URL where it speaks HTTP
  */
 public record Component(
         String name,
-        ComponentType type,
+        String type,
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable PostgresRole role,
         String datacenter,
         ComponentState state,

@@ -34,8 +34,8 @@ record HaProxy(
     }
 
     @Override
-    public ComponentType type() {
-        return ComponentType.LOAD_BALANCER;
+    public String type() {
+        return "load balancer";
     }
 
     @Override

@@ -19,7 +19,7 @@ import java.util.TreeMap;
  */
 record JavaService(
         String name,
-        ComponentType type,
+        String type,
         Deployable deployable,
         Memory memory,
         Address server,

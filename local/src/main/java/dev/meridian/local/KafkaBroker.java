@@ -44,8 +44,8 @@ record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address c
     }
 
     @Override
-    public ComponentType type() {
-        return ComponentType.MESSAGE_BROKER;
+    public String type() {
+        return "message broker";
     }
 
     @Override

@@ -6,16 +6,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
-import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -53,7 +50,16 @@ final class KafkaTopics {
                 AdminClientConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG,
                 200L);
         try (Admin admin = Admin.create(client)) {
-            create(admin, declared.topics());
+            for (KafkaFuture<Void> created :
+                    admin.createTopics(declared.topics()).values().values()) {
+                try {
+                    created.get();
+                } catch (ExecutionException e) {
+                    if (!(e.getCause() instanceof TopicExistsException)) {
+                        throw e;
+                    }
+                }
+            }
             set(admin, settings(declared));
         } catch (ExecutionException e) {
             throw new StackException("Cannot create Kafka's topics and groups: " + e.getMessage(), e);
@@ -63,31 +69,13 @@ final class KafkaTopics {
         }
     }
 
-    private static void create(Admin admin, List<TopicsFile.Topic> topics)
-            throws ExecutionException, InterruptedException {
-        List<NewTopic> wanted = topics.stream()
-                .map(topic -> new NewTopic(topic.name(), Optional.of(topic.partitions()), Optional.empty())
-                        .configs(topic.settings()))
-                .toList();
-        for (KafkaFuture<Void> created : admin.createTopics(wanted).values().values()) {
-            try {
-                created.get();
-            } catch (ExecutionException e) {
-                if (!(e.getCause() instanceof TopicExistsException)) {
-                    throw e;
-                }
-            }
-        }
-    }
-
     private static Map<ConfigResource, Map<String, String>> settings(TopicsFile declared) {
         Map<ConfigResource, Map<String, String>> settings = new HashMap<>();
         declared.topics()
                 .forEach(topic ->
-                        settings.put(new ConfigResource(ConfigResource.Type.TOPIC, topic.name()), topic.settings()));
+                        settings.put(new ConfigResource(ConfigResource.Type.TOPIC, topic.name()), topic.configs()));
         declared.groups()
-                .forEach(group ->
-                        settings.put(new ConfigResource(ConfigResource.Type.GROUP, group.name()), group.settings()));
+                .forEach((group, its) -> settings.put(new ConfigResource(ConfigResource.Type.GROUP, group), its));
         settings.values().removeIf(Map::isEmpty);
         return settings;
     }

@@ -19,8 +19,8 @@ record Redis(Path server, Path configuration, Path folder, Address at) implement
     }
 
     @Override
-    public ComponentType type() {
-        return ComponentType.CACHE;
+    public String type() {
+        return "cache";
     }
 
     @Override

@@ -65,12 +65,11 @@ public final class Stack implements AutoCloseable {
                 folder.wipe(folders);
             }
             definition.postgres().primaryAddress(); // is known, or nothing starts
-        } catch (IOException e) {
+        } catch (IOException | StackException e) {
             folder.close();
-            throw new StackException("Cannot use the data folder " + settings.data() + ": " + e, e);
-        } catch (StackException e) {
-            folder.close();
-            throw e;
+            throw e instanceof StackException known
+                    ? known
+                    : new StackException("Cannot use the data folder " + settings.data() + ": " + e, e);
         }
         for (Program program : definition.programs()) {
             String name = program.name();
@@ -256,9 +255,16 @@ public final class Stack implements AutoCloseable {
         return primary;
     }
 
-    /** What commits on the primary wait for from now on, see {@link #isReplicaInStep}. */
-    public void replicate(Replication how) {
-        standbyWatch.replicate(how);
+    /**
+     * Replicates synchronously from now on: a commit is acknowledged when it is on the replica's disk too, so that a
+     * promotion loses nothing that was acknowledged. See {@link #isReplicaInStep}.
+     *
+     * @param wait how long commits wait for a replica that is gone. After that the primary goes on alone, and a promotion
+     *     is refused until the replica has caught up. At least 2 s; {@link StackSettings#NO_WAIT} replicates
+     *     asynchronously
+     */
+    public void replicate(Duration wait) {
+        standbyWatch.replicate(wait);
     }
 
     /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */

@@ -55,7 +55,7 @@ final class StackDefinition {
                 project.edge("postgres"),
                 address(15432),
                 address(15433),
-                settings.replication());
+                settings.replicaWait());
         this.kafka = new KafkaBroker(
                 project.kafkaClassPath(),
                 cache,
@@ -92,27 +92,19 @@ final class StackDefinition {
 
         var seldomAsked = new JavaService.Memory(112, 28, false);
         String discovery = "discovery-" + Component.DATACENTER;
-        addService("discovery", discovery, ComponentType.OTHER, seldomAsked, registry, address(8861), List.of());
-        addService("identity", "identity", ComponentType.OTHER, seldomAsked, identity, address(9100), List.of());
+        addService("discovery", discovery, "other", seldomAsked, registry, address(8861), List.of());
+        addService("identity", "identity", "other", seldomAsked, identity, address(9100), List.of());
         List<String> behind = new ArrayList<>(List.of("identity"));
         // 192 MB of old objects: all the event streams that an instance, or the datacenter's gateway, takes.
         var orders = new JavaService.Memory(384, 192, true);
         for (int i = 1; i <= 2; i++) {
             String name = "orders-service-" + Component.DATACENTER + "-" + i;
-            addService(
-                    "orders-service", name, ComponentType.SERVER, orders, address(8100 + i), address(8200 + i), data);
+            addService("orders-service", name, "server", orders, address(8100 + i), address(8200 + i), data);
             behind.add(name);
         }
         Address worker = address(8301); // it has no other business than being managed
         var workerMemory = new JavaService.Memory(160, 64, true);
-        addService(
-                "worker",
-                "worker-" + Component.DATACENTER + "-1",
-                ComponentType.WORKER,
-                workerMemory,
-                worker,
-                worker,
-                data);
+        addService("worker", "worker-" + Component.DATACENTER + "-1", "worker", workerMemory, worker, worker, data);
         addGateway(behind);
     }
 
@@ -129,7 +121,7 @@ final class StackDefinition {
         Address server = haproxy.isEmpty() && varnish.isEmpty() ? front : address(8081);
         Address management = address(8180);
         var memory = new JavaService.Memory(320, 128, true);
-        addService("gateway", gateway, ComponentType.PROXY, memory, server, management, List.of());
+        addService("gateway", gateway, "proxy", memory, server, management, List.of());
         Address origin = server;
         List<String> before = new ArrayList<>(behind);
         before.add(gateway);
@@ -163,7 +155,7 @@ final class StackDefinition {
     private void addService(
             String module,
             String name,
-            ComponentType type,
+            String type,
             JavaService.Memory memory,
             Address server,
             Address management,

@@ -1,6 +1,7 @@
 package dev.meridian.local;
 
 import java.nio.file.Path;
+import java.time.Duration;
 
 /**
  * What a stack is made of.
@@ -11,10 +12,13 @@ import java.nio.file.Path;
  * @param fresh whether data of an earlier run is wiped first
  * @param services whether our services run too, or only what they stand on
  * @param edge whether a load balancer and a CDN stand before the services, where their programs are installed
- * @param replication what a commit on the primary waits for
+ * @param replicaWait how long a commit on the primary waits for a replica that is gone, see {@link Stack#replicate}
  */
 public record StackSettings(
-        Path data, int frontDoor, boolean fresh, boolean services, boolean edge, Replication replication) {
+        Path data, int frontDoor, boolean fresh, boolean services, boolean edge, Duration replicaWait) {
+
+    /** Replication is asynchronous: a promotion after the primary's death may lose the last moments. */
+    public static final Duration NO_WAIT = Duration.ZERO;
 
     public StackSettings {
         data = data.toAbsolutePath().normalize();
@@ -25,18 +29,18 @@ public record StackSettings(
 
     /** For tests: the whole system on free ports throughout, so that it lives beside any other. */
     public static StackSettings isolated(Path data) {
-        return new StackSettings(data, 0, false, true, true, new Replication.Asynchronous());
+        return new StackSettings(data, 0, false, true, true, NO_WAIT);
     }
 
     public StackSettings withFresh(boolean fresh) {
-        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replicaWait);
     }
 
     public StackSettings withServices(boolean services) {
-        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replicaWait);
     }
 
     public StackSettings withEdge(boolean edge) {
-        return new StackSettings(data, frontDoor, fresh, services, edge, replication);
+        return new StackSettings(data, frontDoor, fresh, services, edge, replicaWait);
     }
 }

@@ -4,18 +4,24 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.admin.NewTopic;
 
-/** The topics and share groups that edge/kafka/topics.conf declares; the file itself explains its form. */
-record TopicsFile(List<Topic> topics, List<Group> groups) {
+/**
+ * The topics and share groups that edge/kafka/topics.conf declares; the file itself explains its form.
+ *
+ * @param groups the settings of each share group, by its name
+ */
+record TopicsFile(List<NewTopic> topics, Map<String, Map<String, String>> groups) {
 
-    record Topic(String name, int partitions, Map<String, String> settings) {}
-
-    record Group(String name, Map<String, String> settings) {}
+    private static final Pattern LINE =
+            Pattern.compile("(topic\\s+(?<topic>[\\w.-]+)\\s+(?<partitions>[1-9]\\d{0,3})|group\\s+(?<group>[\\w.-]+))"
+                    + "(?<settings>(\\s+[^\\s=]+=\\S+)*)");
 
     /** @throws StackException naming the line that is wrong */
     static TopicsFile read(Path file) throws IOException {
@@ -23,59 +29,32 @@ record TopicsFile(List<Topic> topics, List<Group> groups) {
     }
 
     static TopicsFile parse(String file, List<String> lines) {
-        List<Topic> topics = new ArrayList<>();
-        List<Group> groups = new ArrayList<>();
-        Set<String> names = new HashSet<>();
+        TopicsFile declared = new TopicsFile(new ArrayList<>(), new HashMap<>());
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
-            Line at = new Line(file, i + 1, List.of(line.split("\\s+")));
-            switch (at.words().getFirst()) {
-                case "topic" -> topics.add(new Topic(at.name(), at.partitions(), at.settings(3)));
-                case "group" -> groups.add(new Group(at.name(), at.settings(2)));
-                default -> throw at.wrong("starts with neither `topic` nor `group`");
+            Matcher matcher = LINE.matcher(line);
+            if (!matcher.matches()) {
+                throw new StackException(file + " line " + (i + 1) + " is neither `topic NAME PARTITIONS"
+                        + " [SETTING=VALUE ...]` nor `group NAME [SETTING=VALUE ...]`.");
             }
-            if (!names.add(at.words().getFirst() + " " + at.name())) {
-                throw at.wrong("declares " + at.name() + " again");
-            }
-        }
-        return new TopicsFile(List.copyOf(topics), List.copyOf(groups));
-    }
-
-    private record Line(String file, int number, List<String> words) {
-
-        String name() {
-            if (words.size() < 2 || !words.get(1).matches("[a-zA-Z0-9._-]{1,249}")) {
-                throw wrong("lacks a name of letters, digits, '.', '_' and '-'");
-            }
-            return words.get(1);
-        }
-
-        int partitions() {
-            if (words.size() < 3 || !words.get(2).matches("[1-9][0-9]{0,3}")) {
-                throw wrong("lacks a number of partitions");
-            }
-            return Integer.parseInt(words.get(2));
-        }
-
-        Map<String, String> settings(int from) {
-            Map<String, String> settings = new LinkedHashMap<>();
-            for (String word : words.subList(Math.min(from, words.size()), words.size())) {
-                int equals = word.indexOf('=');
-                if (equals < 1) {
-                    throw wrong("has `" + word + "` where SETTING=VALUE belongs");
-                }
-                if (settings.put(word.substring(0, equals), word.substring(equals + 1)) != null) {
-                    throw wrong("sets " + word.substring(0, equals) + " twice");
+            Map<String, String> settings = new HashMap<>();
+            for (String setting : matcher.group("settings").strip().split("\\s+")) {
+                int equals = setting.indexOf('=');
+                if (equals > 0) {
+                    settings.put(setting.substring(0, equals), setting.substring(equals + 1));
                 }
             }
-            return Map.copyOf(settings);
+            if (matcher.group("topic") != null) {
+                Optional<Integer> partitions = Optional.of(Integer.valueOf(matcher.group("partitions")));
+                NewTopic topic = new NewTopic(matcher.group("topic"), partitions, Optional.empty());
+                declared.topics().add(topic.configs(settings));
+            } else {
+                declared.groups().put(matcher.group("group"), settings);
+            }
         }
-
-        StackException wrong(String what) {
-            return new StackException(file + " line " + number + " " + what + ".");
-        }
+        return declared;
     }
 }

@@ -41,8 +41,8 @@ record Varnish(
     }
 
     @Override
-    public ComponentType type() {
-        return ComponentType.CDN;
+    public String type() {
+        return "CDN";
     }
 
     @Override

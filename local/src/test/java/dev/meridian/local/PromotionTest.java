@@ -89,7 +89,7 @@ class PromotionTest {
             }
             stack().start(name(role));
         }
-        stack().replicate(new Replication.Asynchronous());
+        stack().replicate(StackSettings.NO_WAIT);
         write("DELETE FROM kept");
         streams();
         TOLD.clear();
@@ -321,7 +321,7 @@ class PromotionTest {
                             == 1);
             assertThat(commit.isDone()).isFalse();
 
-            stack().replicate(new Replication.Asynchronous());
+            stack().replicate(StackSettings.NO_WAIT);
 
             assertThat(stack().isReplicaInStep()).isFalse();
             commit.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
@@ -411,7 +411,7 @@ class PromotionTest {
     }
 
     private static void synchronously(Duration patience) {
-        stack().replicate(new Replication.Synchronous(patience));
+        stack().replicate(patience);
         await("the replica to be in step").atMost(LIMIT).until(() -> stack().isReplicaInStep());
     }
 

@@ -52,7 +52,7 @@ class InfrastructureIT {
 
         Map<String, String> running = RunningSystem.stack().status().stream()
                 .collect(Collectors.toMap(
-                        Component::name, component -> component.type().toString()));
+                        Component::name, Component::type));
 
         assertThat(described).isEqualTo(new TreeMap<>(running));
     }

@@ -5,8 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.meridian.local.Component;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Replication;
 import dev.meridian.local.Stack;
+import dev.meridian.local.StackSettings;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -29,7 +29,7 @@ class PromotionIT {
     @BeforeEach
     void synchronously() {
         // Longer than a busy machine may keep the replica from reporting.
-        stack.replicate(new Replication.Synchronous(Duration.ofSeconds(30)));
+        stack.replicate(Duration.ofSeconds(30));
         theReplicaIsInStep();
     }
 
@@ -42,7 +42,7 @@ class PromotionIT {
             stack.promote();
         }
         stack.start("postgres-replica");
-        stack.replicate(new Replication.Asynchronous());
+        stack.replicate(StackSettings.NO_WAIT);
     }
 
     @Test

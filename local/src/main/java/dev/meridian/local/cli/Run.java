@@ -3,7 +3,6 @@ package dev.meridian.local.cli;
 import dev.meridian.local.Component;
 import dev.meridian.local.FrontDoor;
 import dev.meridian.local.Project;
-import dev.meridian.local.Replication;
 import dev.meridian.local.Stack;
 import dev.meridian.local.StackException;
 import dev.meridian.local.StackSettings;
@@ -44,12 +43,13 @@ final class Run implements Callable<Integer> {
     @Option(
             names = "--synchronous",
             arity = "0..1",
-            fallbackValue = "" + Replication.Synchronous.DEFAULT_SECONDS,
+            defaultValue = "0",
+            fallbackValue = "5",
             paramLabel = "SECONDS",
             description = "Acknowledge a commit only when the database's replica has it too, so that `promote` loses"
                     + " none. When the replica is gone for so long (default: ${FALLBACK-VALUE}), the primary goes on"
                     + " alone until it is back.")
-    private @Nullable Integer synchronous;
+    private int synchronous;
 
     @Option(
             names = "--data",
@@ -74,7 +74,8 @@ final class Run implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        StackSettings settings = new StackSettings(dataFolder(), port, fresh, true, true, replication());
+        StackSettings settings =
+                new StackSettings(dataFolder(), port, fresh, true, true, Duration.ofSeconds(synchronous));
         long begin = System.nanoTime();
         OUT.println("Starting Meridian; data, logs and state are in " + settings.data() + ".");
         CountDownLatch end = new CountDownLatch(1);
@@ -96,12 +97,6 @@ final class Run implements Callable<Integer> {
 
     private Path dataFolder() {
         return data != null ? data : Project.current().data();
-    }
-
-    private Replication replication() {
-        return synchronous == null
-                ? new Replication.Asynchronous()
-                : new Replication.Synchronous(Duration.ofSeconds(synchronous));
     }
 
     private RemoteStack running() {

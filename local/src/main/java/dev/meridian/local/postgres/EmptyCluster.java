@@ -32,15 +32,18 @@ record EmptyCluster(PostgresServer server) {
             Files.writeString(password, PostgresServer.SUPERUSER, UTF_8);
             server.user().own(password);
             List<String> command = new ArrayList<>(server.user().prefix());
-            command.add(server.binaries().resolve("bin/initdb").toString());
-            command.add("--pgdata=" + server.cluster());
-            command.add("--username=" + PostgresServer.SUPERUSER);
-            command.add("--pwfile=" + password);
-            command.add("--auth=scram-sha-256");
-            command.add("--encoding=UTF8");
-            command.addAll(List.of("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"));
-            // The marker of completeness covers an interrupted start; the server syncs from there on.
-            command.add("--no-sync");
+            command.addAll(List.of(
+                    server.binaries().resolve("bin/initdb").toString(),
+                    "--pgdata=" + server.cluster(),
+                    "--username=" + PostgresServer.SUPERUSER,
+                    "--pwfile=" + password,
+                    "--auth=scram-sha-256",
+                    "--encoding=UTF8",
+                    "--locale-provider=builtin",
+                    "--builtin-locale=C.UTF-8",
+                    "--locale=C",
+                    // The marker of completeness covers an interrupted start; the server syncs from there on.
+                    "--no-sync"));
             Commands.require("make a cluster with initdb", command);
         } finally {
             Files.deleteIfExists(password);

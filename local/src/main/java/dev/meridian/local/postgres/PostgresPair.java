@@ -2,10 +2,11 @@ package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Replication;
 import dev.meridian.local.StackException;
+import dev.meridian.local.StackSettings;
 import dev.meridian.local.process.Program;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -24,22 +25,25 @@ public final class PostgresPair {
 
     private static final String SECOND = "postgres-replica";
 
+    /** A replica reports every second. */
+    private static final Duration SHORTEST_WAIT = Duration.ofSeconds(2);
+
     private final PostgresServer first;
     private final PostgresServer second;
     private final Path record;
-    private volatile Replication replication;
+    private volatile Duration replicaWait = StackSettings.NO_WAIT;
 
     /**
      * @param data where their data are, and the record of their roles
      * @param binaries the folder that holds bin/postgres
      * @param edge the folder of what every server shares: its configuration and the first roles and databases
      */
-    public PostgresPair(Path data, Path binaries, Path edge, Address first, Address second, Replication replication) {
+    public PostgresPair(Path data, Path binaries, Path edge, Address first, Address second, Duration replicaWait) {
         PostgresUser user = PostgresUser.choose(data, binaries);
         this.first = new PostgresServer(FIRST, first, data.resolve(FIRST), binaries, edge, user, this);
         this.second = new PostgresServer(SECOND, second, data.resolve(SECOND), binaries, edge, user, this);
         this.record = data.resolve(FOLDER).resolve("roles.json");
-        this.replication = replication;
+        replicate(replicaWait);
     }
 
     public List<Program> programs() {
@@ -92,12 +96,22 @@ public final class PostgresPair {
         return roles().inStep();
     }
 
-    Replication replication() {
-        return replication;
+    /** How long commits wait for a replica that is gone. */
+    Duration replicaWait() {
+        return replicaWait;
     }
 
-    void replicate(Replication how) {
-        replication = how;
+    boolean isSynchronous() {
+        return !replicaWait.equals(StackSettings.NO_WAIT);
+    }
+
+    /** What is to be; {@link StandbyWatch} makes it so. */
+    final void replicate(Duration wait) {
+        if (!wait.equals(StackSettings.NO_WAIT) && wait.compareTo(SHORTEST_WAIT) < 0) {
+            throw new StackException("Commits have to wait at least " + SHORTEST_WAIT.toSeconds()
+                    + " s for a replica that is gone, not " + wait.toMillis() / 1e3 + " s.");
+        }
+        replicaWait = wait;
     }
 
     /** From now on the replica is the primary of record. Nothing else happens: see {@link Promotion} for the order. */
@@ -120,7 +134,7 @@ public final class PostgresPair {
      */
     synchronized Map<String, String> primarySettings() {
         PostgresRoles roles = roles();
-        boolean wait = roles.inStep() && replication instanceof Replication.Synchronous;
+        boolean wait = roles.inStep() && isSynchronous();
         recordStep(roles.term(), wait);
         return primarySettings(wait);
     }

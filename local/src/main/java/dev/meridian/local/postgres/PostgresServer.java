@@ -1,7 +1,6 @@
 package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
 import dev.meridian.local.process.Commands;
@@ -51,8 +50,8 @@ record PostgresServer(
     private static final Duration PROMOTION_LIMIT = Duration.ofSeconds(60);
 
     @Override
-    public ComponentType type() {
-        return ComponentType.DATABASE;
+    public String type() {
+        return "database";
     }
 
     @Override

@@ -4,7 +4,6 @@ import static dev.meridian.local.postgres.PostgresServer.ask;
 
 import dev.meridian.local.ComponentState;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Replication;
 import dev.meridian.local.StackException;
 import dev.meridian.local.process.Deadline;
 import dev.meridian.local.process.ManagedProcess;
@@ -77,7 +76,7 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
             throw new StackException(replica.name() + " is " + state.name().toLowerCase(Locale.ROOT)
                     + ": there is nothing to promote." + UNCHANGED);
         }
-        if (pair.replication() instanceof Replication.Synchronous && !pair.inStep()) {
+        if (pair.isSynchronous() && !pair.inStep()) {
             throw new StackException(
                     replica.name() + " may lack what " + pair.primary().name()
                             + " acknowledged while it was alone: start that, and wait until the other has caught up."

@@ -3,14 +3,14 @@ package dev.meridian.local.postgres;
 import static dev.meridian.local.postgres.PostgresServer.ask;
 
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Replication;
 import dev.meridian.local.StackException;
 import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -28,15 +28,15 @@ public final class StandbyWatch implements AutoCloseable {
 
     private static final Duration LOOK_LIMIT = Duration.ofSeconds(2);
 
-    private static final Duration END_LIMIT = Duration.ofSeconds(5);
-
     /** A replica that was heard of so lately is there; it reports every second. */
     private static final Duration FRESH = Duration.ofMillis(2_500);
 
     private final PostgresPair pair;
     private final Consumer<String> progress;
-    private final Thread thread;
-    private final CountDownLatch ended = new CountDownLatch(1);
+    private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("standby-watch").factory());
+
+    private boolean failing;
 
     /** When the replica was last known to be there, in {@link System#nanoTime}. */
     private long heard = System.nanoTime();
@@ -44,29 +44,21 @@ public final class StandbyWatch implements AutoCloseable {
     public StandbyWatch(PostgresPair pair, Consumer<String> progress) {
         this.pair = pair;
         this.progress = progress;
-        this.thread = Thread.ofPlatform().daemon().name("standby-watch").unstarted(this::run);
     }
 
     public void start() {
-        thread.start();
+        thread.scheduleWithFixedDelay(this::run, 0, PAUSE.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void run() {
-        boolean failing = false;
         try {
-            do {
-                try {
-                    look();
-                    failing = false;
-                } catch (StackException e) {
-                    if (!failing) {
-                        progress.accept("Cannot look after the replica: " + e.getMessage());
-                    }
-                    failing = true;
-                }
-            } while (!ended.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            look();
+            failing = false;
+        } catch (StackException e) {
+            if (!failing) {
+                progress.accept("Cannot look after the replica: " + e.getMessage());
+            }
+            failing = true;
         }
     }
 
@@ -80,12 +72,12 @@ public final class StandbyWatch implements AutoCloseable {
     }
 
     /** Changes what commits wait for; they wait for a replica only once one is there and has caught up. */
-    public synchronized void replicate(Replication how) {
-        pair.replicate(how);
+    public synchronized void replicate(Duration wait) {
+        pair.replicate(wait);
         heard = System.nanoTime();
         PostgresServer primary = pair.primary();
         // One that is down reads the record when it starts.
-        if (how instanceof Replication.Asynchronous && primary.answersAs(PostgresRole.PRIMARY)) {
+        if (!pair.isSynchronous() && primary.answersAs(PostgresRole.PRIMARY)) {
             try {
                 stopWaiting(pair.roles().term(), primary);
             } catch (IOException | SQLException e) {
@@ -95,15 +87,13 @@ public final class StandbyWatch implements AutoCloseable {
     }
 
     private synchronized void look() {
-        switch (pair.replication()) {
-            case Replication.Asynchronous() -> {}
-            case Replication.Synchronous(Duration limit) -> {
-                try (Connection connection = pair.primary().connect(LOOK_LIMIT)) {
-                    look(connection, limit);
-                } catch (IOException | SQLException e) {
-                    heard = System.nanoTime(); // the primary is away: no commit waits
-                }
-            }
+        if (!pair.isSynchronous()) {
+            return;
+        }
+        try (Connection connection = pair.primary().connect(LOOK_LIMIT)) {
+            look(connection, pair.replicaWait());
+        } catch (IOException | SQLException e) {
+            heard = System.nanoTime(); // the primary is away: no commit waits
         }
     }
 
@@ -170,13 +160,9 @@ public final class StandbyWatch implements AutoCloseable {
         return Duration.ofMillis(Math.max(0, Math.round(Double.parseDouble(seconds) * 1e3)));
     }
 
+    /** Returns when the last look is over, whose every step is bounded. */
     @Override
     public void close() {
-        ended.countDown();
-        try {
-            thread.join(END_LIMIT);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

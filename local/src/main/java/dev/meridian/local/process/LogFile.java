@@ -1,7 +1,7 @@
 package dev.meridian.local.process;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,31 +28,25 @@ public record LogFile(Path path) {
 
     public void rollOver() throws IOException {
         Files.createDirectories(path.resolve("..").normalize());
-        if (Files.exists(path) && Files.size(path) > ROLL_OVER) {
+        if (size() > ROLL_OVER) {
             Files.move(path, path.resolveSibling(path.getFileName() + ".1"), StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
     /** How long it is now; what a program says is what follows. */
     public long size() {
-        try {
-            return Files.exists(path) ? Files.size(path) : 0;
-        } catch (IOException e) {
-            return 0;
-        }
+        return path.toFile().length();
     }
 
     /** The line written since then that most likely says why the program died. */
     public String reasonSince(long position) {
-        try (var channel = Files.newByteChannel(path)) {
-            long start = Math.max(position, channel.size() - TAIL);
-            channel.position(start);
-            var bytes = ByteBuffer.allocate((int) (channel.size() - start));
-            while (bytes.hasRemaining() && channel.read(bytes) >= 0) {
-                // until full
-            }
-            String text = new String(bytes.array(), 0, bytes.position(), StandardCharsets.UTF_8);
-            return reason(text.lines().toList());
+        try (var file = new RandomAccessFile(path.toFile(), "r")) {
+            long length = file.length();
+            long start = Math.max(position, length - TAIL);
+            byte[] bytes = new byte[(int) (length - start)];
+            file.seek(start);
+            file.readFully(bytes);
+            return reason(new String(bytes, StandardCharsets.UTF_8).lines().toList());
         } catch (IOException e) {
             return "";
         }

@@ -87,12 +87,9 @@ public record OsProcess(long pid, Instant born) {
 
     /** Sends a signal to it and to all that it started, itself first. */
     public void signalAll(Signal signal) {
-        handle().ifPresent(handle -> {
-            long[] family = LongStream.concat(
-                            LongStream.of(pid), handle.descendants().mapToLong(ProcessHandle::pid))
-                    .toArray();
-            signal.send(family);
-        });
+        handle().map(ProcessHandle::descendants)
+                .map(children -> LongStream.concat(LongStream.of(pid), children.mapToLong(ProcessHandle::pid)))
+                .ifPresent(family -> signal.send(family.toArray()));
     }
 
     /** Kills it and all that it started; false when it was still there after the limit. */

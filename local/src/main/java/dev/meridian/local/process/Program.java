@@ -1,6 +1,5 @@
 package dev.meridian.local.process;
 
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.PostgresRole;
 import java.io.IOException;
 import java.time.Duration;
@@ -13,7 +12,7 @@ public interface Program {
 
     String name();
 
-    ComponentType type();
+    String type();
 
     /** Of a program that is one of two which change places. */
     default Optional<PostgresRole> role() {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.meridian.local.ComponentState;
-import dev.meridian.local.ComponentType;
 import dev.meridian.local.StackException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -61,8 +60,8 @@ class ManagedProcessTest {
         }
 
         @Override
-        public ComponentType type() {
-            return ComponentType.OTHER;
+        public String type() {
+            return "other";
         }
 
         @Override
