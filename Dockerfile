@@ -49,8 +49,20 @@ COPY --from=build /src/local/kafka-broker/target/lib /training/local/kafka-broke
 COPY --from=build /src/local/target/lib /training/local/target/lib
 COPY --from=build /src/local/target/local-1.0.0.jar /training/local/target/lib/
 COPY --from=build /meridian /meridian
-RUN java -Dmeridian.root=/training -cp '/training/local/target/lib/*' dev.meridian.local.ImageTraining \
-        /meridian @/meridian/jvm.options
+RUN <<'TRAIN'
+#!/bin/bash
+set -eu
+# Says where the services are, and ends when its standard input is closed.
+coproc BACKING { exec java -Dmeridian.root=/training -cp '/training/local/target/lib/*' \
+    dev.meridian.local.BackingServices /tmp/backing-services; }
+read -r backing <&"${BACKING[0]}"
+export $backing SPRING_PROFILES_ACTIVE=dev SERVER_PORT=0 MANAGEMENT_SERVER_PORT=0 EUREKA_CLIENT_REGISTERWITHEUREKA=false
+for jar in /meridian/*/app.jar; do
+    cd "${jar%/*}"
+    java @/meridian/jvm.options -XX:AOTCacheOutput=app.aot -Dspring.context.exit=onRefresh -jar app.jar
+    test -s app.aot
+done
+TRAIN
 
 FROM jvm
 COPY --chmod=755 <<'HEALTH' /meridian/health

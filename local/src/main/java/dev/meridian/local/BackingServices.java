@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * PostgreSQL (primary and replica), Kafka and Redis for the tests of a module: started by the first test that asks,
@@ -24,8 +23,6 @@ import tools.jackson.databind.json.JsonMapper;
  * @param kafkaBootstrapServers host:port
  */
 public record BackingServices(String postgresHosts, String kafkaBootstrapServers, String redisHost, int redisPort) {
-
-    private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private static @Nullable BackingServices shared;
 
@@ -65,7 +62,8 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
             if (told == null) {
                 throw new StackException("The backing services did not start: " + log.reasonSince(0));
             }
-            return JSON.readValue(told, BackingServices.class);
+            String[] values = told.replaceAll("[A-Z_]+=", "").split(" ");
+            return new BackingServices(values[0], values[1], values[2], Integer.parseInt(values[3]));
         } catch (IOException e) {
             throw new StackException("Cannot start backing services in " + folder + ": " + e, e);
         }
@@ -78,16 +76,18 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** The process that holds them; its argument is the folder to live in. Ends with whoever holds its standard input. */
+    /**
+     * The process that holds them; its argument is the folder to live in. Tells in one line where they are, as the
+     * services' environment, and ends when its standard input is closed.
+     */
     static void main(String[] arguments) throws IOException {
         Stack stack = Stack.start(StackSettings.isolated(Path.of(arguments[0]))
                 .withServices(false)
                 .withFresh(true));
-        System.out.println(JSON.writeValueAsString(new BackingServices(
-                stack.postgresHosts(),
-                stack.kafkaBootstrapServers(),
-                Address.HOST,
-                stack.redis().port())));
+        System.out.println("MERIDIAN_POSTGRES=" + stack.postgresHosts()
+                + " SPRING_KAFKA_BOOTSTRAPSERVERS=" + stack.kafkaBootstrapServers()
+                + " SPRING_DATA_REDIS_HOST=" + Address.HOST
+                + " SPRING_DATA_REDIS_PORT=" + stack.redis().port());
         while (System.in.read() >= 0) {
             // until it is closed
         }

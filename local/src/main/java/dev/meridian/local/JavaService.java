@@ -48,21 +48,17 @@ record JavaService(
         return new JavaCommand(memory.flags(), program, deployable.folder().resolve("aot"));
     }
 
-    @Override
-    public Optional<Training> training() {
-        return Optional.of(training(java(), environment));
-    }
-
     /**
      * Up to the point where everything is put together and nothing has begun: no port, no consumer, no registration
-     * (Spring's own provision for training runs).
+     * (Spring's own provision for training runs). The Dockerfile does the same.
      */
-    static Training training(JavaCommand java, Map<String, String> environment) {
+    @Override
+    public Optional<Training> training() {
         Map<String, String> apart = new TreeMap<>(environment);
         apart.put("SERVER_PORT", "0");
         apart.put("MANAGEMENT_SERVER_PORT", "0");
         apart.put("EUREKA_CLIENT_REGISTERWITHEUREKA", "false");
-        return new Training(java, List.of("-Dspring.context.exit=onRefresh"), apart, null);
+        return Optional.of(new Training(java(), List.of("-Dspring.context.exit=onRefresh"), apart, null));
     }
 
     @Override

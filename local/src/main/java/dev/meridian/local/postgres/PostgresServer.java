@@ -92,7 +92,10 @@ record PostgresServer(
             }
             fence();
         }
-        forgetDeadServer();
+        if (processes().isEmpty()) {
+            // A killed server's lock: PostgreSQL would take any program that has its process id by now for the server.
+            Files.deleteIfExists(cluster.resolve("postmaster.pid"));
+        }
         configure(isPrimary() ? pair.primarySettings() : pair.replicaSettings());
     }
 
@@ -196,11 +199,6 @@ record PostgresServer(
         }
         role.forEach((setting, value) -> lines.add(setting + " = '" + value.replace("'", "''") + "'"));
         Files.write(cluster.resolve("postgresql.conf"), lines);
-        Files.write(
-                cluster.resolve("pg_hba.conf"),
-                List.of(
-                        "host all all " + Address.HOST + "/32 scram-sha-256",
-                        "host replication " + REPLICATOR + " " + Address.HOST + "/32 scram-sha-256"));
         user.own(cluster);
     }
 
@@ -209,25 +207,6 @@ record PostgresServer(
         configure(role);
         try (Connection connection = connect(Duration.ofSeconds(5))) {
             ask(connection, "SELECT pg_reload_conf()");
-        }
-    }
-
-    /**
-     * Removes the lock file of a killed server when its process id belongs to some other program by now: PostgreSQL
-     * itself cannot tell and would refuse to start.
-     */
-    private void forgetDeadServer() throws IOException {
-        Path lock = cluster.resolve("postmaster.pid");
-        if (!Files.exists(lock)) {
-            return;
-        }
-        boolean alive = Files.readAllLines(lock).stream()
-                .limit(1)
-                .filter(line -> line.matches("[0-9]+"))
-                .flatMap(line -> ProcessHandle.of(Long.parseLong(line)).stream())
-                .anyMatch(process -> process.info().command().orElse("").endsWith("/postgres"));
-        if (!alive) {
-            Files.delete(lock);
         }
     }
 
