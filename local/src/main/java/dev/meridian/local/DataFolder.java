@@ -108,7 +108,7 @@ public final class DataFolder implements AutoCloseable {
         // Sessions of a paused server outlive it, and no server starts beside them.
         left.addAll(OsProcess.in(path.toRealPath(), "postgres"));
         // A worker of the CDN ends with its parent, but not while it is paused.
-        left.addAll(OsProcess.in(path.toRealPath(), Varnish.EXECUTABLE));
+        left.addAll(OsProcess.in(path.toRealPath(), NativeProgram.VARNISH));
         left.forEach(process -> process.signalAll(Signal.KILL));
         Deadline deadline = Deadline.in(KILL_LIMIT);
         for (OsProcess process : left) {

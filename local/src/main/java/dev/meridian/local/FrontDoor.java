@@ -4,9 +4,7 @@ import dev.meridian.local.process.Deadline;
 import dev.meridian.local.process.Http;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -25,6 +23,9 @@ public record FrontDoor(URI address) {
     private static final Http HTTP = new Http(REQUEST_LIMIT);
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** The demonstration client and its secret, demo:demo. */
+    private static final String DEMO = "Basic ZGVtbzpkZW1v";
 
     private static final String ORDER = """
             {"lines":[{"sku":"TEA-001","quantity":1}],"paymentToken":"tok_ok"}""";
@@ -55,25 +56,23 @@ public record FrontDoor(URI address) {
             Deadline deadline = Deadline.in(SETTLING_LIMIT);
             Http.Answer placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
             // Programs that have just started may take longer than the gateway waits. The key makes it one order.
-            while (placed.status() >= 500 && !deadline.passed()) {
-                Deadline.pause();
+            while (placed.status() >= 500 && deadline.pause()) {
                 placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
             }
             long accepted = since(begin);
-            if (!placed.is(201)) {
+            if (placed.status() != 201) {
                 throw new StackException("The first order was answered with " + placed + ".");
             }
             String id = JSON.readTree(placed.body()).path("id").asString();
             URI order = address.resolve("/api/orders/" + id);
-            while (!deadline.passed()) {
+            do {
                 Http.Answer shown = HTTP.get(order, Map.of("Authorization", token));
                 String status = JSON.readTree(shown.body()).path("status").asString("");
-                if (shown.is(200) && !status.equals("PLACED")) {
+                if (shown.status() == 200 && !status.equals("PLACED")) {
                     return "First order %s: accepted after %d ms, %s after %d ms."
                             .formatted(id, accepted, status, since(begin));
                 }
-                Deadline.pause();
-            }
+            } while (deadline.pause());
             throw new StackException("The first order, " + id + ", was accepted but is not final after "
                     + SETTLING_LIMIT.toSeconds() + " s.");
         } catch (IOException e) {
@@ -84,13 +83,9 @@ public record FrontDoor(URI address) {
     private String token() throws IOException {
         Http.Answer response = HTTP.post(
                 address.resolve("/oauth2/token"),
-                Map.of(
-                        "Authorization",
-                        "Basic " + Base64.getEncoder().encodeToString("demo:demo".getBytes(StandardCharsets.US_ASCII)),
-                        "Content-Type",
-                        "application/x-www-form-urlencoded"),
+                Map.of("Authorization", DEMO, "Content-Type", "application/x-www-form-urlencoded"),
                 "grant_type=client_credentials&scope=orders");
-        if (!response.is(200)) {
+        if (response.status() != 200) {
             throw new StackException("No token for the first order: " + response + ".");
         }
         return JSON.readTree(response.body()).path("access_token").asString();

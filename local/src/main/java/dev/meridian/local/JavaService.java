@@ -3,14 +3,14 @@ package dev.meridian.local;
 import dev.meridian.local.process.Http;
 import dev.meridian.local.process.JavaCommand;
 import dev.meridian.local.process.Program;
-import dev.meridian.local.process.Training;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * One of our services, as its own JVM.
@@ -53,12 +53,12 @@ record JavaService(
      * (Spring's own provision for training runs). The Dockerfile does the same.
      */
     @Override
-    public Optional<Training> training() {
+    public void train(Path log, BooleanSupplier givenUp) throws IOException {
         Map<String, String> apart = new TreeMap<>(environment);
         apart.put("SERVER_PORT", "0");
         apart.put("MANAGEMENT_SERVER_PORT", "0");
         apart.put("EUREKA_CLIENT_REGISTERWITHEUREKA", "false");
-        return Optional.of(new Training(java(), List.of("-Dspring.context.exit=onRefresh"), apart, null));
+        java().train(List.of("-Dspring.context.exit=onRefresh"), apart, null, log, givenUp);
     }
 
     @Override

@@ -5,7 +5,6 @@ import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.JavaCommand;
 import dev.meridian.local.process.Ports;
 import dev.meridian.local.process.Program;
-import dev.meridian.local.process.Training;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,8 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Properties;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
@@ -23,12 +22,9 @@ import org.apache.kafka.common.Uuid;
 /**
  * One Kafka broker that is its own controller; the queue is a share group on it.
  *
- * @param lib the folder with the broker's jars
- * @param caches where the ahead-of-time cache is kept
- * @param edge the folder of what every broker shares: its properties, and the topics
+ * @param project where its jars are, and what every broker shares: its properties, and the topics
  */
-record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address controller, Path edge)
-        implements Program {
+record KafkaBroker(Project project, Path folder, Address broker, Address controller) implements Program {
 
     static final String NAME = "kafka";
 
@@ -58,7 +54,7 @@ record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address c
         declared(); // a bad line is better told before the broker runs
         Files.createDirectories(folder);
         Properties properties = new Properties();
-        try (var in = Files.newBufferedReader(edge.resolve("broker.properties"))) {
+        try (var in = Files.newBufferedReader(project.edge("kafka/broker.properties"))) {
             properties.load(in);
         }
         properties.put("controller.quorum.voters", "1@" + controller);
@@ -86,14 +82,14 @@ record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address c
     private JavaCommand java() throws IOException {
         String classPath = classPath();
         // The names of the jars carry their versions.
-        Path cache = caches.resolve("kafka-" + Integer.toHexString(classPath.hashCode()));
+        Path cache = project.cache().resolve("kafka-" + Integer.toHexString(classPath.hashCode()));
         return new JavaCommand(
                 FLAGS, List.of("-cp", classPath, "kafka.Kafka", configuration().toString()), cache);
     }
 
     /** The order matters to the ahead-of-time cache, so no wildcard. */
     private String classPath() throws IOException {
-        try (Stream<Path> files = Files.list(lib)) {
+        try (Stream<Path> files = Files.list(project.kafkaClassPath())) {
             return files.map(Path::toString)
                     .filter(file -> file.endsWith(".jar"))
                     .sorted()
@@ -101,28 +97,28 @@ record KafkaBroker(Path lib, Path caches, Path folder, Address broker, Address c
         }
     }
 
-    /** A broker of its own, empty and for a moment, which creates the topics once. */
+    /** By a broker of its own, empty and for a moment, which creates the topics once. */
     @Override
-    public Optional<Training> training() throws IOException {
+    public void train(Path log, BooleanSupplier givenUp) throws IOException {
         Path stage = folder.resolve("training");
-        Folders.delete(stage); // of the training before, if any
-        KafkaBroker understudy =
-                new KafkaBroker(lib, caches, stage, new Address(Ports.free()), new Address(Ports.free()), edge);
-        return Optional.of(new Training(understudy.java(), List.of(), Map.of(), understudy));
+        KafkaBroker understudy = new KafkaBroker(project, stage, new Address(Ports.free()), new Address(Ports.free()));
+        Folders.delete(stage);
+        understudy.java().train(List.of(), Map.of(), understudy, log, givenUp);
+        Folders.delete(stage);
     }
 
     @Override
     public boolean ready() {
-        return broker.accepts(Duration.ofMillis(500));
+        return broker.answers("", "");
     }
 
     @Override
     public void afterStart() throws IOException {
-        KafkaTopics.declare(declared(), broker.toString());
+        declared().declare(broker.toString());
     }
 
-    private TopicsFile declared() throws IOException {
-        return TopicsFile.read(edge.resolve("topics.conf"));
+    private KafkaTopics declared() throws IOException {
+        return KafkaTopics.read(project.edge("kafka/topics.conf"));
     }
 
     private Path configuration() {

@@ -7,7 +7,6 @@ import dev.meridian.local.process.Deadline;
 import dev.meridian.local.process.ManagedProcess;
 import dev.meridian.local.process.OsProcess;
 import dev.meridian.local.process.Program;
-import dev.meridian.local.process.Training;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
@@ -16,7 +15,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -171,10 +169,7 @@ public final class Stack implements AutoCloseable {
     public void train() {
         for (Program program : definition.programs()) {
             try {
-                Optional<Training> training = program.training().filter(Training::isDue);
-                if (training.isPresent()) {
-                    training.get().run(settings.data(), folder.log("training"), () -> stopping);
-                }
+                program.train(folder.log("training").path(), () -> stopping);
             } catch (IOException e) {
                 progress.accept("Cannot prepare a faster start of " + program.name() + ": " + e);
             }
@@ -297,7 +292,7 @@ public final class Stack implements AutoCloseable {
     }
 
     public Address redis() {
-        return definition.redis().at();
+        return definition.redis();
     }
 
     /**
@@ -306,7 +301,7 @@ public final class Stack implements AutoCloseable {
      * @throws StackException when there is no CDN
      */
     public Address cdnInside() {
-        return definition.cdnInside().orElseThrow(() -> new StackException("There is no " + Varnish.NAME + " here."));
+        return definition.cdnInside().orElseThrow(() -> new StackException("There is no CDN here."));
     }
 
     /** Makes the stack known to the commands of a second terminal, which are sent to that URL. */

@@ -19,13 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** What a stack consists of: which programs, where, with what settings. Making it takes the ports. */
 final class StackDefinition {
 
-    /** Through the CDN at the same time: as many as the load balancer lets a gateway have. */
-    private static final int STREAMS = 2_500;
-
     private final StackSettings settings;
     private final Consumer<String> progress;
     private final Project project = Project.current();
-    private final Path cache;
     private final List<Program> programs = new ArrayList<>();
 
     /** What every service is told; each takes what it knows. */
@@ -34,7 +30,7 @@ final class StackDefinition {
     private final Address front;
     private final PostgresPair postgres;
     private final KafkaBroker kafka;
-    private final Redis redis;
+    private final Address redis;
     private @Nullable Address cdnInside;
 
     /**
@@ -44,30 +40,18 @@ final class StackDefinition {
     StackDefinition(StackSettings settings, Predicate<String> wanted, Consumer<String> progress) throws IOException {
         this.settings = settings;
         this.progress = progress;
-        this.cache = project.cache();
         this.front = front();
+        Binaries binaries = new Binaries(project.cache());
         Path data = settings.data();
-
-        Binaries binaries = new Binaries(cache);
+        Path postgresEdge = project.edge("postgres");
         this.postgres = new PostgresPair(
-                data,
-                binaries.postgres(),
-                project.edge("postgres"),
-                address(15432),
-                address(15433),
-                settings.replicaWait());
-        this.kafka = new KafkaBroker(
-                project.kafkaClassPath(),
-                cache,
-                data.resolve(KafkaBroker.NAME),
-                address(19092),
-                address(19093),
-                project.edge("kafka"));
-        this.redis =
-                new Redis(binaries.redis(), project.edge("redis/redis.conf"), data.resolve(Redis.NAME), address(16379));
+                data, binaries.postgres(), postgresEdge, address(15432), address(15433), settings.replicaWait());
+        this.kafka = new KafkaBroker(project, data.resolve(KafkaBroker.NAME), address(19092), address(19093));
+        this.redis = address(16379);
         programs.addAll(postgres.programs());
         programs.add(kafka);
-        programs.add(redis);
+        Path redisFolder = data.resolve(NativeProgram.REDIS);
+        programs.add(NativeProgram.redis(binaries.redis(), project.edge("redis/redis.conf"), redisFolder, redis));
         if (settings.services()) {
             addServices();
         }
@@ -86,7 +70,7 @@ final class StackDefinition {
         environment.put("MERIDIAN_JWKSETURI", "http://" + identity + "/oauth2/jwks");
         environment.put("MERIDIAN_POSTGRES", postgres.hosts());
         environment.put("SPRING_DATA_REDIS_HOST", Address.HOST);
-        environment.put("SPRING_DATA_REDIS_PORT", Integer.toString(redis.at().port()));
+        environment.put("SPRING_DATA_REDIS_PORT", Integer.toString(redis.port()));
         environment.put("SPRING_KAFKA_BOOTSTRAPSERVERS", kafka.address());
         environment.put("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", "http://localhost:" + registry.port() + "/eureka/");
 
@@ -102,9 +86,9 @@ final class StackDefinition {
             addService("orders-service", name, "server", orders, address(8100 + i), address(8200 + i), data);
             behind.add(name);
         }
-        Address worker = address(8301); // it has no other business than being managed
-        var workerMemory = new JavaService.Memory(160, 64, true);
-        addService("worker", "worker-" + Component.DATACENTER + "-1", "worker", workerMemory, worker, worker, data);
+        String worker = "worker-" + Component.DATACENTER + "-1";
+        Address management = address(8301); // it has no other business than being managed
+        addService("worker", worker, "worker", new JavaService.Memory(160, 64, true), management, management, data);
         addGateway(behind);
     }
 
@@ -114,8 +98,8 @@ final class StackDefinition {
      * @param behind the services that the gateway leads to; the edge opens when there is something behind it
      */
     private void addGateway(List<String> behind) throws IOException {
-        Optional<Path> haproxy = installed("haproxy", "the load balancer " + HaProxy.NAME);
-        Optional<Path> varnish = installed(Varnish.EXECUTABLE, "the CDN " + Varnish.NAME);
+        Optional<Path> haproxy = installed("haproxy", "the load balancer " + NativeProgram.LOAD_BALANCER);
+        Optional<Path> varnish = installed(NativeProgram.VARNISH, "the CDN " + NativeProgram.CDN);
 
         String gateway = "gateway-" + Component.DATACENTER + "-1";
         Address server = haproxy.isEmpty() && varnish.isEmpty() ? front : address(8081);
@@ -128,15 +112,17 @@ final class StackDefinition {
         if (haproxy.isPresent()) {
             origin = varnish.isEmpty() ? front : address(8082);
             Path configuration = project.edge("haproxy/haproxy.cfg");
-            programs.add(new HaProxy(haproxy.get(), configuration, origin, address(8182), server, management, before));
-            before = List.of(HaProxy.NAME);
+            programs.add(NativeProgram.haproxy(
+                    haproxy.get(), configuration, origin, address(8182), server, management, before));
+            before = List.of(NativeProgram.LOAD_BALANCER);
         }
         if (varnish.isPresent()) {
             Address inside = address(8183);
             cdnInside = inside;
-            Path folder = settings.data().resolve(Varnish.NAME);
-            programs.add(new Varnish(
-                    varnish.get(), project.edge("varnish"), folder, front, inside, origin, STREAMS, before));
+            Path folder = settings.data().resolve(NativeProgram.CDN);
+            Path configuration = project.edge("varnish");
+            programs.add(NativeProgram.varnish(
+                    varnish.get(), configuration, folder, front, inside, origin, NativeProgram.STREAMS, before));
         }
     }
 
@@ -168,7 +154,7 @@ final class StackDefinition {
             all.put("MANAGEMENT_SERVER_ADDRESS", Address.HOST);
             all.put("MANAGEMENT_SERVER_PORT", Integer.toString(management.port()));
         }
-        Deployable deployable = Deployable.of(module, project.jar(module), cache);
+        Deployable deployable = Deployable.of(module, project.jar(module), project.cache());
         programs.add(new JavaService(name, type, deployable, memory, server, management, all, after));
     }
 
@@ -201,7 +187,7 @@ final class StackDefinition {
         return kafka;
     }
 
-    Redis redis() {
+    Address redis() {
         return redis;
     }
 

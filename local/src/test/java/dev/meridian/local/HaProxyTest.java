@@ -7,6 +7,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
 import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -84,7 +85,7 @@ class HaProxyTest {
         GATEWAY.set(gateway);
         Thread.ofVirtual().start(() -> serve(gateway));
 
-        HaProxy balancer = new HaProxy(
+        Program balancer = NativeProgram.haproxy(
                 haproxy,
                 Project.current().edge("haproxy/haproxy.cfg"),
                 FRONT,

@@ -8,6 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
 import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -72,9 +73,9 @@ class VarnishTest {
 
     @BeforeAll
     static void start() throws IOException {
-        Path varnishd = EdgePrograms.needed(Varnish.EXECUTABLE);
+        Path varnishd = EdgePrograms.needed(NativeProgram.VARNISH);
         openOrigin();
-        Varnish varnish = new Varnish(
+        Program varnish = NativeProgram.varnish(
                 varnishd,
                 Project.current().edge("varnish"),
                 folder.resolve("cdn"),

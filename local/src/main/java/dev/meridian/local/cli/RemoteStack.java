@@ -66,7 +66,7 @@ public record RemoteStack(DataFolder.Supervisor supervisor) {
         URI uri = URI.create(supervisor.control() + command + (name.isEmpty() ? "" : "/" + name));
         try {
             Http.Answer answer = new Http(LIMIT).post(uri, Map.of(), "");
-            if (!answer.is(200)) {
+            if (answer.status() != 200) {
                 throw new StackException(answer.body());
             }
             return answer.body();

@@ -90,11 +90,10 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
             String target = ask(ahead, "SELECT pg_current_wal_lsn()");
             Deadline deadline = Deadline.in(limit);
             for (long missing = missing(behind, target); missing > 0; missing = missing(behind, target)) {
-                if (deadline.passed()) {
+                if (!deadline.pause()) {
                     throw new StackException(replica.name() + " lacks " + missing + " bytes of what " + primary.name()
                             + " wrote, and did not get them within " + limit.toSeconds() + " s." + UNCHANGED);
                 }
-                Deadline.pause();
             }
         } catch (SQLException e) {
             throw new StackException(

@@ -127,7 +127,7 @@ public final class StandbyWatch implements AutoCloseable {
     private static boolean catchesUp(Connection connection, PostgresServer replica) throws SQLException {
         String target = ask(connection, "SELECT pg_current_wal_lsn()");
         Deadline deadline = Deadline.in(LOOK_LIMIT);
-        while (!deadline.passed()) {
+        do {
             String reached = ask(
                     connection,
                     "SELECT flush_lsn >= ?::pg_lsn FROM pg_stat_replication"
@@ -137,8 +137,7 @@ public final class StandbyWatch implements AutoCloseable {
             if (reached.equals("t")) {
                 return true;
             }
-            Deadline.pause();
-        }
+        } while (deadline.pause());
         return false;
     }
 

@@ -4,46 +4,48 @@ import dev.meridian.local.StackException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/** A bound on waiting. */
-public record Deadline(long nanoTime) {
+/** A bound on waiting for a condition, which is looked at less and less often, since looking costs something too. */
+public final class Deadline {
 
-    /** Between two looks at a condition: less and less often, since looking costs something too. */
-    private static final long SHORTEST_MILLIS = 20;
+    private static final long LONGEST_PAUSE_MILLIS = 250;
 
-    private static final long LONGEST_MILLIS = 250;
+    private final long end;
+    private long pauseMillis = 20;
+
+    private Deadline(long end) {
+        this.end = end;
+    }
 
     public static Deadline in(Duration limit) {
         return new Deadline(System.nanoTime() + limit.toNanos());
     }
 
     public boolean passed() {
-        return System.nanoTime() - nanoTime >= 0;
+        return System.nanoTime() - end >= 0;
     }
 
     /** Waits for the condition; false when the time was up first. */
     public boolean await(BooleanSupplier condition) {
-        long pause = SHORTEST_MILLIS;
         while (!condition.getAsBoolean()) {
-            if (passed()) {
+            if (!pause()) {
                 return false;
             }
-            sleep(pause);
-            pause = Math.min(pause * 5 / 4, LONGEST_MILLIS);
         }
         return true;
     }
 
-    /** Between two looks of a caller that needs them at short distances. */
-    public static void pause() {
-        sleep(SHORTEST_MILLIS);
-    }
-
-    private static void sleep(long millis) {
+    /** Waits until the next look; false, and at once, when the time is up. */
+    public boolean pause() {
+        if (passed()) {
+            return false;
+        }
         try {
-            Thread.sleep(millis);
+            Thread.sleep(pauseMillis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new StackException("Interrupted.", e);
         }
+        pauseMillis = Math.min(pauseMillis * 5 / 4, LONGEST_PAUSE_MILLIS);
+        return true;
     }
 }

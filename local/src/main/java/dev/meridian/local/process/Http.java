@@ -16,10 +16,6 @@ public record Http(Duration limit) {
 
     public record Answer(int status, String body) {
 
-        public boolean is(int expected) {
-            return status == expected;
-        }
-
         /** For messages: one line. */
         @Override
         public String toString() {
@@ -30,7 +26,7 @@ public record Http(Duration limit) {
     /** Whether a GET is answered with this status. */
     public boolean answers(URI uri, int status) {
         try {
-            return get(uri, Map.of()).is(status);
+            return get(uri, Map.of()).status() == status;
         } catch (IOException e) {
             return false;
         }

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -17,7 +18,7 @@ import java.util.stream.LongStream;
 public record OsProcess(long pid, Instant born) {
 
     /** The system's clock may have been set between two readings of the same time of birth. */
-    private static final Duration CLOCK_SLACK = Duration.ofSeconds(2);
+    private static final long CLOCK_SLACK_MILLIS = 2_000;
 
     public static OsProcess of(ProcessHandle handle) {
         return new OsProcess(handle.pid(), handle.info().startInstant().orElse(Instant.EPOCH));
@@ -30,10 +31,7 @@ public record OsProcess(long pid, Instant born) {
      */
     public static List<OsProcess> in(Path folder, String program) {
         return ProcessHandle.allProcesses()
-                .filter(handle -> handle.info()
-                        .command()
-                        .filter(command -> command.endsWith("/" + program))
-                        .isPresent())
+                .filter(handle -> handle.info().command().orElse("").endsWith("/" + program))
                 .filter(handle -> worksIn(folder, handle))
                 .map(OsProcess::of)
                 .toList();
@@ -52,10 +50,8 @@ public record OsProcess(long pid, Instant born) {
     Optional<ProcessHandle> handle() {
         return ProcessHandle.of(pid)
                 .filter(ProcessHandle::isAlive)
-                .filter(handle -> Duration.between(born, OsProcess.of(handle).born())
-                                .abs()
-                                .compareTo(CLOCK_SLACK)
-                        <= 0);
+                .filter(handle ->
+                        Math.abs(ChronoUnit.MILLIS.between(born, of(handle).born())) <= CLOCK_SLACK_MILLIS);
     }
 
     /** One that has ended and waits to be noticed by its parent, which may never happen, is not alive. */

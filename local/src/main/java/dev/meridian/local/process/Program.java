@@ -2,10 +2,12 @@ package dev.meridian.local.process;
 
 import dev.meridian.local.PostgresRole;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 
 /** A real program or one of our services: what it is called and how it starts. It runs as a {@link ManagedProcess}. */
 public interface Program {
@@ -54,10 +56,8 @@ public interface Program {
     /** What has to happen once it has started and before others may use it; safe to repeat. */
     default void afterStart() throws IOException {}
 
-    /** How it comes to start faster, where there is a way. */
-    default Optional<Training> training() throws IOException {
-        return Optional.empty();
-    }
+    /** Learns to start faster, where there is a way and it has not: see {@link JavaCommand#train}. */
+    default void train(Path log, BooleanSupplier givenUp) throws IOException {}
 
     /** The signal that asks it to end in order. */
     default Signal stopSignal() {

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TopicsFileTest {
+class KafkaTopicsTest {
 
     @Test
     void readsTheFileThatEveryEnvironmentUses() throws Exception {
-        TopicsFile file = TopicsFile.read(Project.current().edge("kafka/topics.conf"));
+        KafkaTopics file = KafkaTopics.read(Project.current().edge("kafka/topics.conf"));
 
         assertThat(file.topics()).extracting(NewTopic::name).contains("orders.placed", "fulfilment.dead-letters");
         assertThat(file.groups()).hasSize(1);
@@ -24,7 +24,7 @@ class TopicsFileTest {
 
     @Test
     void passesOverCommentsAndEmptyLines() {
-        TopicsFile file = TopicsFile.parse("t", List.of("# a comment", "", "  topic  a  3  x=1  y=a=b "));
+        KafkaTopics file = KafkaTopics.parse("t", List.of("# a comment", "", "  topic  a  3  x=1  y=a=b "));
 
         NewTopic topic = new NewTopic("a", Optional.of(3), Optional.empty());
         assertThat(file.topics()).containsExactly(topic.configs(Map.of("x", "1", "y", "a=b")));
@@ -44,7 +44,7 @@ class TopicsFileTest {
                 "group g x"
             })
     void namesTheLineThatIsWrong(String line) {
-        assertThatThrownBy(() -> TopicsFile.parse("topics.conf", List.of("topic ok 1", line)))
+        assertThatThrownBy(() -> KafkaTopics.parse("topics.conf", List.of("topic ok 1", line)))
                 .isInstanceOf(StackException.class)
                 .hasMessage("topics.conf line 2 is neither `topic NAME PARTITIONS [SETTING=VALUE ...]`"
                         + " nor `group NAME [SETTING=VALUE ...]`.");
