@@ -1,10 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Deadline;
-import dev.meridian.local.process.Folders;
-import dev.meridian.local.process.LogFile;
-import dev.meridian.local.process.OsProcess;
-import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;

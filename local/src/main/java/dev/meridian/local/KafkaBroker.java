@@ -1,10 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Commands;
-import dev.meridian.local.process.Folders;
-import dev.meridian.local.process.JavaCommand;
-import dev.meridian.local.process.Ports;
-import dev.meridian.local.process.Program;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

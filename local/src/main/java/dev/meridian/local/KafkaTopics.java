@@ -1,6 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

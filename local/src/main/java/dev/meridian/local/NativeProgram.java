@@ -1,7 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Http;
-import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

@@ -1,9 +1,6 @@
 package dev.meridian.local;
 
 import dev.meridian.local.postgres.PostgresPair;
-import dev.meridian.local.process.Commands;
-import dev.meridian.local.process.Ports;
-import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

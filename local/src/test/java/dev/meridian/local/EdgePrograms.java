@@ -1,6 +1,5 @@
 package dev.meridian.local;
 
-import dev.meridian.local.process.Commands;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.opentest4j.TestAbortedException;

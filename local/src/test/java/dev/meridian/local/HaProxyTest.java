@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import dev.meridian.local.process.LogFile;
-import dev.meridian.local.process.ManagedProcess;
-import dev.meridian.local.process.Ports;
-import dev.meridian.local.process.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

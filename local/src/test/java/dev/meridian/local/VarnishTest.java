@@ -5,10 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.meridian.local.process.LogFile;
-import dev.meridian.local.process.ManagedProcess;
-import dev.meridian.local.process.Ports;
-import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;

@@ -2,8 +2,8 @@ package dev.meridian.local.postgres;
 
 import static dev.meridian.local.postgres.PostgresServer.ask;
 
+import dev.meridian.local.Folders;
 import dev.meridian.local.StackException;
-import dev.meridian.local.process.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
 import java.util.List;
 import java.util.stream.LongStream;

@@ -1,4 +1,4 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,8 +1,7 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.meridian.local.StackException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

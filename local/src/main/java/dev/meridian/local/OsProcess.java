@@ -1,4 +1,4 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param program what follows them: the jar, or a class path and a class
  * @param caches the folder for the cache; it changes with the jars
  */
-public record JavaCommand(List<String> flags, List<String> program, Path caches) {
+record JavaCommand(List<String> flags, List<String> program, Path caches) {
 
     /** For a program that runs a moment: the quick compiler alone, and one collector thread. */
-    public static final List<String> SHORT_LIVED = List.of(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+    static final List<String> SHORT_LIVED = List.of(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     /** The JVM tells of each class that it leaves out. */
     private static final List<String> QUIETLY = List.of("-Xlog:aot*=off", "-Xlog:cds*=off");
@@ -36,7 +36,7 @@ public record JavaCommand(List<String> flags, List<String> program, Path caches)
     }
 
     /** With the cache once it is there. */
-    public List<String> line() {
+    List<String> line() {
         return Files.exists(cache()) ? with(List.of("-XX:AOTCache=" + cache())) : with(List.of());
     }
 
@@ -66,7 +66,7 @@ public record JavaCommand(List<String> flags, List<String> program, Path caches)
      * @param stage what runs, and is ended once others could use it; null where it ends by itself
      * @param givenUp ends the work early; the next call starts it anew
      */
-    public void train(
+    void train(
             List<String> more,
             Map<String, String> environment,
             @Nullable Program stage,

@@ -1,6 +1,5 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
-import dev.meridian.local.StackException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 

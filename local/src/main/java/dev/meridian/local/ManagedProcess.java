@@ -1,8 +1,5 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
-import dev.meridian.local.Component;
-import dev.meridian.local.ComponentState;
-import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

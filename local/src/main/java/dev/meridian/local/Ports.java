@@ -1,6 +1,5 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
-import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -10,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Hands out ports on loopback. */
-public final class Ports {
+final class Ports {
 
     /** Below the ephemeral ranges of Linux (32768) and macOS (49152), so that no outgoing connection takes one. */
     private static final int LOWEST = 20_000;
@@ -25,11 +24,11 @@ public final class Ports {
     private Ports() {}
 
     /** The preferred port, or a free one when it is taken. */
-    public static int preferring(int port) {
+    static int preferring(int port) {
         return isFree(port) && GIVEN.add(port) ? port : free();
     }
 
-    public static int free() {
+    static int free() {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST);
             if (isFree(port) && GIVEN.add(port)) {
@@ -40,7 +39,7 @@ public final class Ports {
     }
 
     /** Whether neither loopback nor every interface has a listener there. */
-    public static boolean isFree(int port) {
+    static boolean isFree(int port) {
         return binds(port, InetAddress.getLoopbackAddress()) && binds(port, new InetSocketAddress(port).getAddress());
     }
 

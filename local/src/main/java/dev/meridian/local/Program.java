@@ -1,6 +1,5 @@
-package dev.meridian.local.process;
+package dev.meridian.local;
 
-import dev.meridian.local.PostgresRole;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

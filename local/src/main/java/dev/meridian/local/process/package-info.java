@@ -1,5 +1,0 @@
-/** Programs as processes of this machine: started, watched, signalled, ended. */
-@NullMarked
-package dev.meridian.local.process;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.meridian.local.process;
-
-import org.jspecify.annotations.NullMarked;
