@@ -79,16 +79,13 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
      * services' environment, and ends when its standard input is closed.
      */
     static void main(String[] arguments) throws IOException {
-        Stack stack = Stack.start(StackSettings.isolated(Path.of(arguments[0]))
-                .withServices(false)
-                .withFresh(true));
+        StackSettings settings = StackSettings.isolated(Path.of(arguments[0]));
+        Stack stack = Stack.start(settings.withServices(false).withFresh(true), System.err::println);
         System.out.println("MERIDIAN_POSTGRES=" + stack.postgresHosts()
                 + " SPRING_KAFKA_BOOTSTRAPSERVERS=" + stack.kafkaBootstrapServers()
                 + " SPRING_DATA_REDIS_HOST=" + Address.HOST
                 + " SPRING_DATA_REDIS_PORT=" + stack.redis().port());
-        while (System.in.read() >= 0) {
-            // until it is closed
-        }
+        System.in.readAllBytes(); // returns when it is closed
         // The data are of no use any more: no orderly end, which takes seconds.
         ProcessHandle.current().descendants().forEach(ProcessHandle::destroyForcibly);
         Runtime.getRuntime().halt(0);

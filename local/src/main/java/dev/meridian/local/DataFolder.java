@@ -8,7 +8,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -77,10 +76,6 @@ public final class DataFolder implements AutoCloseable {
         }
     }
 
-    Path of(String program) {
-        return path.resolve(program);
-    }
-
     LogFile log(String program) {
         return new LogFile(path.resolve("logs").resolve(program + ".log"));
     }
@@ -88,7 +83,7 @@ public final class DataFolder implements AutoCloseable {
     /** Deletes what the programs keep here, and nothing else: the folder may hold other files too. */
     void wipe(Collection<String> programs) throws IOException {
         for (String program : programs) {
-            Folders.delete(of(program));
+            Folders.delete(path.resolve(program));
         }
         Folders.delete(path.resolve("logs"));
     }
@@ -115,10 +110,8 @@ public final class DataFolder implements AutoCloseable {
     }
 
     void record(Supervisor supervisor) throws IOException {
-        Path incoming = path.resolve("state.json.incoming");
-        Files.deleteIfExists(incoming);
-        // It holds the URL of the control channel, which is a secret.
-        Files.createFile(incoming, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        // Such a file is its owner's alone, and the URL of the control channel is a secret.
+        Path incoming = Files.createTempFile(path, "state", ".incoming");
         Files.writeString(incoming, JSON.writeValueAsString(supervisor));
         Files.move(incoming, state(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }

@@ -38,18 +38,23 @@ record Deployable(Path built, Path folder) {
         return folder.resolve(built.getFileName());
     }
 
-    void unpack() throws IOException {
+    /** Returns when it is unpacked. */
+    void unpack() {
         synchronized (Deployable.class) { // not twice for two instances
             if (Files.isDirectory(folder)) {
                 return;
             }
-            Folders.createWhole(folder, into -> {
-                List<String> extract = new ArrayList<>(JavaCommand.SHORT_LIVED);
-                extract.addAll(List.of("-Djarmode=tools", "-jar", built.toString(), "extract", "--force"));
-                extract.addAll(List.of("--destination", into.toString()));
-                Commands.require("unpack " + built, extract);
-            });
-            forgetFormer();
+            try {
+                Folders.createWhole(folder, into -> {
+                    List<String> extract = new ArrayList<>(JavaCommand.SHORT_LIVED);
+                    extract.addAll(List.of("-Djarmode=tools", "-jar", built.toString(), "extract", "--force"));
+                    extract.addAll(List.of("--destination", into.toString()));
+                    Commands.require("unpack " + built, extract);
+                });
+                forgetFormer();
+            } catch (IOException e) {
+                throw new StackException("Cannot unpack " + built + ": " + e, e);
+            }
         }
     }
 

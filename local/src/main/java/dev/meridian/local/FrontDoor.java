@@ -11,14 +11,12 @@ import tools.jackson.databind.json.JsonMapper;
 /** The system as its clients meet it. */
 public record FrontDoor(URI address) {
 
-    private static final Duration REQUEST_LIMIT = Duration.ofSeconds(10);
-
     /** Registration and health checks take a few seconds after the last service has come up. */
     private static final Duration OPENING_LIMIT = Duration.ofSeconds(30);
 
     private static final Duration SETTLING_LIMIT = Duration.ofSeconds(60);
 
-    private static final Http HTTP = new Http(REQUEST_LIMIT);
+    private static final Http HTTP = new Http(Duration.ofSeconds(10));
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -31,12 +29,10 @@ public record FrontDoor(URI address) {
     /** Waits until it leads to the services behind it; false when the time was up, or the wait was given up. */
     boolean opens(BooleanSupplier givenUp) {
         return Deadline.in(OPENING_LIMIT)
-                        .await(() -> givenUp.getAsBoolean() || answers("/api/products") && answers("/oauth2/jwks"))
+                        .await(() -> givenUp.getAsBoolean()
+                                || HTTP.answers(address.resolve("/api/products"), 200)
+                                        && HTTP.answers(address.resolve("/oauth2/jwks"), 200))
                 && !givenUp.getAsBoolean();
-    }
-
-    private boolean answers(String path) {
-        return HTTP.answers(address.resolve(path), 200);
     }
 
     /**
@@ -52,23 +48,23 @@ public record FrontDoor(URI address) {
                     Map.of("Authorization", token, "Content-Type", "application/json", "Idempotency-Key", key);
             long begin = System.nanoTime();
             Deadline deadline = Deadline.in(SETTLING_LIMIT);
-            Http.Answer placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
+            Http.Answer placed = HTTP.send("POST", address.resolve("/api/orders"), headers, ORDER);
             // Programs that have just started may take longer than the gateway waits. The key makes it one order.
             while (placed.status() >= 500 && deadline.pause()) {
-                placed = HTTP.post(address.resolve("/api/orders"), headers, ORDER);
+                placed = HTTP.send("POST", address.resolve("/api/orders"), headers, ORDER);
             }
-            long accepted = since(begin);
+            long accepted = System.nanoTime();
             if (placed.status() != 201) {
                 throw new StackException("The first order was answered with " + placed + ".");
             }
             String id = JSON.readTree(placed.body()).path("id").asString();
             URI order = address.resolve("/api/orders/" + id);
             do {
-                Http.Answer shown = HTTP.get(order, Map.of("Authorization", token));
+                Http.Answer shown = HTTP.send("GET", order, Map.of("Authorization", token), "");
                 String status = JSON.readTree(shown.body()).path("status").asString("");
                 if (shown.status() == 200 && !status.equals("PLACED")) {
-                    return "First order %s: accepted after %d ms, %s after %d ms."
-                            .formatted(id, accepted, status, since(begin));
+                    return "First order %s: accepted after %.0f ms, %s after %.0f ms."
+                            .formatted(id, (accepted - begin) / 1e6, status, (System.nanoTime() - begin) / 1e6);
                 }
             } while (deadline.pause());
             throw new StackException("The first order, " + id + ", was accepted but is not final after "
@@ -79,7 +75,8 @@ public record FrontDoor(URI address) {
     }
 
     private String token() throws IOException {
-        Http.Answer response = HTTP.post(
+        Http.Answer response = HTTP.send(
+                "POST",
                 address.resolve("/oauth2/token"),
                 Map.of("Authorization", DEMO, "Content-Type", "application/x-www-form-urlencoded"),
                 "grant_type=client_credentials&scope=orders");
@@ -87,10 +84,5 @@ public record FrontDoor(URI address) {
             throw new StackException("No token for the first order: " + response + ".");
         }
         return JSON.readTree(response.body()).path("access_token").asString();
-    }
-
-    /** In milliseconds. */
-    private static long since(long begin) {
-        return (System.nanoTime() - begin) / 1_000_000;
     }
 }

@@ -26,21 +26,14 @@ public record Http(Duration limit) {
     /** Whether a GET is answered with this status. */
     public boolean answers(URI uri, int status) {
         try {
-            return get(uri, Map.of()).status() == status;
+            return send("GET", uri, Map.of(), "").status() == status;
         } catch (IOException e) {
             return false;
         }
     }
 
-    public Answer get(URI uri, Map<String, String> headers) throws IOException {
-        return exchange("GET", uri, headers, "");
-    }
-
-    public Answer post(URI uri, Map<String, String> headers, String body) throws IOException {
-        return exchange("POST", uri, headers, body);
-    }
-
-    private Answer exchange(String method, URI uri, Map<String, String> headers, String body) throws IOException {
+    /** @param body of a POST */
+    public Answer send(String method, URI uri, Map<String, String> headers, String body) throws IOException {
         HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
         try {
             connection.setRequestMethod(method);

@@ -22,18 +22,17 @@ import org.jspecify.annotations.Nullable;
  */
 record JavaCommand(List<String> flags, List<String> program, Path caches) {
 
+    /** The Java that runs the stack runs its programs too. */
+    private static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
+
     /** For a program that runs a moment: the quick compiler alone, and one collector thread. */
-    static final List<String> SHORT_LIVED = List.of(java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+    static final List<String> SHORT_LIVED = List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     /** The JVM tells of each class that it leaves out. */
     private static final List<String> QUIETLY = List.of("-Xlog:aot*=off", "-Xlog:cds*=off");
 
     private static final Duration TRAINING_LIMIT = Duration.ofMinutes(5);
-
-    /** The Java that runs the stack runs its programs too. */
-    private static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    }
 
     /** With the cache once it is there. */
     List<String> line() {
@@ -41,7 +40,7 @@ record JavaCommand(List<String> flags, List<String> program, Path caches) {
     }
 
     private List<String> with(List<String> more) {
-        List<String> line = new ArrayList<>(List.of(java()));
+        List<String> line = new ArrayList<>(List.of(JAVA));
         line.addAll(flags);
         line.addAll(QUIETLY);
         line.addAll(more);

@@ -31,7 +31,7 @@ record JavaService(
     }
 
     @Override
-    public void prepare() throws IOException {
+    public void prepare() {
         deployable.unpack();
     }
 

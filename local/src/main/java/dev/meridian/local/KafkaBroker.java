@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Properties;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -48,17 +47,13 @@ record KafkaBroker(Project project, Path folder, Address broker, Address control
     public void prepare() throws IOException {
         declared(); // a bad line is better told before the broker runs
         Files.createDirectories(folder);
-        Properties properties = new Properties();
-        try (var in = Files.newBufferedReader(project.edge("kafka/broker.properties"))) {
-            properties.load(in);
-        }
-        properties.put("controller.quorum.voters", "1@" + controller);
-        properties.put("listeners", "PLAINTEXT://" + broker + ",CONTROLLER://" + controller);
-        properties.put("advertised.listeners", "PLAINTEXT://" + broker);
-        properties.put("log.dirs", log().toString());
-        try (var out = Files.newBufferedWriter(configuration())) {
-            properties.store(out, "Written before each start.");
-        }
+        List<String> lines = new ArrayList<>(Files.readAllLines(project.edge("kafka/broker.properties")));
+        lines.add("# The local stack's part, written before each start.");
+        lines.add("controller.quorum.voters=1@" + controller);
+        lines.add("listeners=PLAINTEXT://" + broker + ",CONTROLLER://" + controller);
+        lines.add("advertised.listeners=PLAINTEXT://" + broker);
+        lines.add("log.dirs=" + log());
+        Files.write(configuration(), lines);
         if (!Files.exists(log().resolve("meta.properties"))) {
             Folders.delete(log());
             List<String> format = new ArrayList<>(JavaCommand.SHORT_LIVED);
@@ -97,7 +92,6 @@ record KafkaBroker(Project project, Path folder, Address broker, Address control
     public void train(Path log, BooleanSupplier givenUp) throws IOException {
         Path stage = folder.resolve("training");
         KafkaBroker understudy = new KafkaBroker(project, stage, new Address(Ports.free()), new Address(Ports.free()));
-        Folders.delete(stage);
         understudy.java().train(List.of(), Map.of(), understudy, log, givenUp);
         Folders.delete(stage);
     }

@@ -19,10 +19,11 @@ record LogFile(Path path) {
 
     private static final int LONGEST_REASON = 300;
 
-    private static final Pattern CAUSE = Pattern.compile("Caused by: .*");
-
-    private static final Pattern COMPLAINT =
-            Pattern.compile("FATAL|PANIC|ERROR|Exception|Error:|error:|cannot|could not", Pattern.MULTILINE);
+    /** What tells most, first. */
+    private static final List<Pattern> TELLING = List.of(
+            Pattern.compile("^Caused by: "),
+            Pattern.compile("FATAL|PANIC|ERROR|Exception|Error:|error:|cannot|could not"),
+            Pattern.compile("."));
 
     private static final Pattern STACK_FRAME = Pattern.compile("\\s+(at |\\.\\.\\. ).*");
 
@@ -62,13 +63,10 @@ record LogFile(Path path) {
         if (description >= 0 && description + 1 < said.size()) {
             return shortened(said.get(description + 1));
         }
-        return said.stream()
-                .filter(line -> CAUSE.matcher(line).matches())
-                .reduce((first, second) -> second)
-                .or(() -> said.stream()
-                        .filter(line -> COMPLAINT.matcher(line).find())
-                        .reduce((first, second) -> second))
-                .or(() -> said.stream().reduce((first, second) -> second))
+        return TELLING.stream()
+                .flatMap(telling -> said.reversed().stream()
+                        .filter(line -> telling.matcher(line).find()))
+                .findFirst()
                 .map(LogFile::shortened)
                 .orElse("");
     }

@@ -86,7 +86,6 @@ public final class ManagedProcess {
             Files.createDirectories(folder);
             log.rollOver();
             program.prepare();
-            requireWanted(abandoned);
             logStart = log.size();
             AtomicBoolean requested = new AtomicBoolean();
             endRequested = requested;
@@ -115,15 +114,11 @@ public final class ManagedProcess {
         if (!spawned.isAlive()) {
             throw death(spawned);
         }
-        requireWanted(abandoned);
-        if (!started) {
-            throw new StackException(program.name() + " did not become ready in time; " + logHint());
-        }
-    }
-
-    private static void requireWanted(BooleanSupplier abandoned) {
         if (abandoned.getAsBoolean()) {
             throw new StackException("The start was broken off.");
+        }
+        if (!started) {
+            throw new StackException(program.name() + " did not become ready in time; " + logHint());
         }
     }
 

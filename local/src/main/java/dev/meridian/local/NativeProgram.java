@@ -52,16 +52,9 @@ record NativeProgram(
 
     /** A datacenter's cache: bounded, and empty after each start. */
     static NativeProgram redis(Path server, Path configuration, Path folder, Address at) {
-        String port = Integer.toString(at.port());
-        List<String> command = List.of(
-                server.toString(),
-                configuration.toString(),
-                "--bind",
-                Address.HOST,
-                "--port",
-                port,
-                "--dir",
-                folder.toString());
+        List<String> command = new ArrayList<>(List.of(server.toString(), configuration.toString()));
+        command.addAll(List.of("--bind", Address.HOST, "--port", Integer.toString(at.port())));
+        command.addAll(List.of("--dir", folder.toString()));
         BooleanSupplier answers = () -> at.answers("PING\r\n", "+PONG");
         return new NativeProgram(REDIS, "cache", at.toString(), List.of(), Map.of(), command, Map.of(), answers);
     }

@@ -5,8 +5,8 @@ import dev.meridian.local.postgres.Promotion;
 import dev.meridian.local.postgres.StandbyWatch;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The whole system as processes on this machine's loopback: started, watched, hurt and stopped by name.
@@ -29,7 +30,6 @@ public final class Stack implements AutoCloseable {
     /** How long one program may take to start. */
     private static final Duration START_LIMIT = Duration.ofMinutes(3);
 
-    private final StackSettings settings;
     private final Consumer<String> progress;
     private final DataFolder folder;
     private final StackDefinition definition;
@@ -45,40 +45,31 @@ public final class Stack implements AutoCloseable {
     private String control = "";
 
     private Stack(StackSettings settings, Consumer<String> progress, Predicate<String> wanted) {
-        this.settings = settings;
         this.progress = progress;
         this.folder = DataFolder.open(settings.data());
         try {
             folder.endLeftovers();
             this.definition = new StackDefinition(settings, wanted, progress);
             if (settings.fresh()) {
-                List<String> folders = new ArrayList<>(
-                        definition.programs().stream().map(Program::name).toList());
+                folder.wipe(definition.programs.stream().map(Program::name).toList());
                 // Last: as long as there are data, it is known which of them count.
-                folders.add(PostgresPair.FOLDER);
-                folder.wipe(folders);
+                folder.wipe(List.of(PostgresPair.FOLDER));
             }
-            definition.postgres().primaryAddress(); // is known, or nothing starts
+            definition.postgres.primaryAddress(); // is known, or nothing starts
         } catch (IOException | StackException e) {
             folder.close();
             throw e instanceof StackException known
                     ? known
                     : new StackException("Cannot use the data folder " + settings.data() + ": " + e, e);
         }
-        for (Program program : definition.programs()) {
+        for (Program program : definition.programs) {
             String name = program.name();
-            processes.put(
-                    name,
-                    new ManagedProcess(program, folder.of(name), folder.log(name), this::recordState, this::died));
+            Path works = settings.data().resolve(name);
+            processes.put(name, new ManagedProcess(program, works, folder.log(name), this::recordState, this::died));
         }
-        this.standbyWatch = new StandbyWatch(definition.postgres(), progress);
+        this.standbyWatch = new StandbyWatch(definition.postgres, progress);
         this.shutdownHook = new Thread(this::stop, "stop-the-stack");
         Runtime.getRuntime().addShutdownHook(shutdownHook);
-    }
-
-    /** Starts everything and returns when all of it serves. */
-    public static Stack start(StackSettings settings) {
-        return start(settings, line -> {});
     }
 
     /**
@@ -97,7 +88,9 @@ public final class Stack implements AutoCloseable {
         try {
             stack.standbyWatch.start();
             stack.forAll((program, other) -> program.after().contains(other.name()), stack::startWithTheOthers);
-            stack.openFrontDoor();
+            if (settings.services()) {
+                stack.openFrontDoor();
+            }
             if (!stack.failures.isEmpty()) {
                 throw stack.failures.getFirst();
             }
@@ -155,15 +148,15 @@ public final class Stack implements AutoCloseable {
 
     /** The services have registered by themselves; now the front door has to find them. */
     private void openFrontDoor() {
-        if (settings.services() && !isGivenUp() && !new FrontDoor(frontDoor()).opens(this::isGivenUp)) {
+        if (!new FrontDoor(frontDoor()).opens(this::isGivenUp)) {
             failures.add(new StackException("The front door " + frontDoor() + " does not lead to the services; see the"
-                    + " logs in " + settings.data().resolve("logs") + "."));
+                    + " logs in " + folder.log("gateway").path().resolveSibling("") + "."));
         }
     }
 
     /** Lets the programs that can start faster from now on learn to, one after the other; takes a minute or two. */
     public void train() {
-        for (Program program : definition.programs()) {
+        for (Program program : definition.programs) {
             try {
                 program.train(folder.log("training").path(), () -> stopping);
             } catch (IOException e) {
@@ -172,7 +165,6 @@ public final class Stack implements AutoCloseable {
         }
     }
 
-    /** All components as they stand now. */
     public List<Component> status() {
         // Each answer may take a second when something hangs.
         return processes.values().parallelStream()
@@ -180,7 +172,6 @@ public final class Stack implements AutoCloseable {
                 .toList();
     }
 
-    /** @throws StackException when there is none of that name */
     public Component component(String name) {
         return process(name).component();
     }
@@ -229,10 +220,9 @@ public final class Stack implements AutoCloseable {
     }
 
     /**
-     * Makes the replica the primary, and ends the one that is. Returns when the new one takes writes; the former becomes
-     * the replica when it is started again.
+     * Makes the replica the primary, and ends the one that is; the former becomes the replica when it is started again.
      *
-     * @return the name of the new primary
+     * @return the name of the new primary, which takes writes
      * @throws StackException when there is no replica that is fit for it; nothing is changed then
      */
     public String promote() {
@@ -240,7 +230,7 @@ public final class Stack implements AutoCloseable {
     }
 
     String promote(Duration catchUp) {
-        Promotion promotion = new Promotion(definition.postgres(), this::process);
+        Promotion promotion = new Promotion(definition.postgres, this::process);
         String primary = standbyWatch.still(() -> promotion.run(catchUp));
         progress.accept(primary + " is the primary now.");
         return primary;
@@ -260,44 +250,39 @@ public final class Stack implements AutoCloseable {
 
     /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
     public boolean isReplicaInStep() {
-        return definition.postgres().inStep();
+        return definition.postgres.inStep();
     }
 
-    /** Where clients come in; the origin of tokens and pages. */
+    /** Where clients come in. */
     public URI frontDoor() {
         return definition.frontDoor();
     }
 
     /** Both PostgreSQL servers, as a pgjdbc URL takes them: host:port,host:port. */
     public String postgresHosts() {
-        return definition.postgres().hosts();
+        return definition.postgres.hosts();
     }
 
-    /** The server that is the primary now. */
     public Address postgresPrimary() {
-        return definition.postgres().primaryAddress();
+        return definition.postgres.primaryAddress();
     }
 
     /** The server that is the replica now, or will be when it is started. */
     public Address postgresReplica() {
-        return definition.postgres().replicaAddress();
+        return definition.postgres.replicaAddress();
     }
 
     public String kafkaBootstrapServers() {
-        return definition.kafka().address();
+        return definition.kafka.address();
     }
 
     public Address redis() {
-        return definition.redis();
+        return definition.redis;
     }
 
-    /**
-     * Where the CDN takes PURGE and BAN, which its front door does not.
-     *
-     * @throws StackException when there is no CDN
-     */
-    public Address cdnInside() {
-        return definition.cdnInside().orElseThrow(() -> new StackException("There is no CDN here."));
+    /** Where the CDN takes PURGE and BAN, which its front door does not; null where there is no CDN. */
+    public @Nullable Address cdnInside() {
+        return definition.cdnInside;
     }
 
     /** Makes the stack known to the commands of a second terminal, which are sent to that URL. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -19,16 +20,21 @@ final class StackDefinition {
     private final StackSettings settings;
     private final Consumer<String> progress;
     private final Project project = Project.current();
-    private final List<Program> programs = new ArrayList<>();
+
+    /** In the order in which they are listed; in which they start, each says itself. */
+    final List<Program> programs = new ArrayList<>();
 
     /** What every service is told; each takes what it knows. */
     private final Map<String, String> environment = new TreeMap<>();
 
     private final Address front;
-    private final PostgresPair postgres;
-    private final KafkaBroker kafka;
-    private final Address redis;
-    private @Nullable Address cdnInside;
+    final PostgresPair postgres;
+    final KafkaBroker kafka;
+    final Address redis;
+
+    /** Where the CDN is told to forget, where there is one. */
+    @Nullable
+    Address cdnInside;
 
     /**
      * @param wanted which programs, by their names
@@ -123,11 +129,8 @@ final class StackDefinition {
         }
     }
 
-    /** Where a program of the edge is, if it is wanted; the user is told where it is missing. */
+    /** Where a program of the edge is; the user is told where it is missing. */
     private Optional<Path> installed(String executable, String component) {
-        if (!settings.edge()) {
-            return Optional.empty();
-        }
         Optional<Path> found = Commands.find(executable);
         if (found.isEmpty()) {
             progress.accept(executable + " is not installed: " + component + " is left out.");
@@ -152,6 +155,7 @@ final class StackDefinition {
             all.put("MANAGEMENT_SERVER_PORT", Integer.toString(management.port()));
         }
         Deployable deployable = Deployable.of(module, project.jar(module), project.cache());
+        CompletableFuture.runAsync(deployable::unpack); // while the databases start; its own start waits for it
         programs.add(new JavaService(name, type, deployable, memory, server, management, all, after));
     }
 
@@ -167,29 +171,7 @@ final class StackDefinition {
         return new Address(settings.frontDoor() != 0 ? Ports.preferring(preferred) : Ports.free());
     }
 
-    /** In the order in which they are listed; in which they start, each says itself. */
-    List<Program> programs() {
-        return programs;
-    }
-
     URI frontDoor() {
         return URI.create("http://localhost:" + front.port());
-    }
-
-    PostgresPair postgres() {
-        return postgres;
-    }
-
-    KafkaBroker kafka() {
-        return kafka;
-    }
-
-    Address redis() {
-        return redis;
-    }
-
-    /** Where the CDN is told to forget, where there is one. */
-    Optional<Address> cdnInside() {
-        return Optional.ofNullable(cdnInside);
     }
 }

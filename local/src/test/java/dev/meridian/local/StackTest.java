@@ -177,7 +177,7 @@ class StackTest {
 
     @Test
     void aSecondStackOnTheSameFolderIsRefused() {
-        assertThatThrownBy(() -> Stack.start(settings()))
+        assertThatThrownBy(() -> Stack.start(settings(), TOLD::add))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("Another stack runs on the data folder");
     }
@@ -200,7 +200,7 @@ class StackTest {
 
             URI control = URI.create(DataFolder.supervisor(data).orElseThrow().control());
             for (String guess : List.of("/kill/kafka", "/guess/kill/kafka")) {
-                Http.Answer stranger = new Http(LIMIT).post(control.resolve(guess), Map.of(), "");
+                Http.Answer stranger = new Http(LIMIT).send("POST", control.resolve(guess), Map.of(), "");
                 assertThat(stranger.status()).isEqualTo(404);
             }
             assertThat(stack().component("kafka").state()).isEqualTo(ComponentState.UP);
@@ -221,7 +221,7 @@ class StackTest {
                 .atMost(Duration.ofSeconds(10))
                 .until(() -> before.stream()
                         .allMatch(component -> ProcessHandle.of(component.pid()).isEmpty()));
-        RUNNING.set(Stack.start(settings()));
+        RUNNING.set(Stack.start(settings(), TOLD::add));
         assertThat(isKept(stack().postgresPrimary(), 6)).isTrue();
         update("INSERT INTO kept VALUES (7)");
         awaitOnReplica(7);

@@ -50,9 +50,8 @@ class InfrastructureIT {
 
         described.keySet().removeAll(Edge.missing());
 
-        Map<String, String> running = RunningSystem.stack().status().stream()
-                .collect(Collectors.toMap(
-                        Component::name, Component::type));
+        Map<String, String> running =
+                RunningSystem.stack().status().stream().collect(Collectors.toMap(Component::name, Component::type));
 
         assertThat(described).isEqualTo(new TreeMap<>(running));
     }

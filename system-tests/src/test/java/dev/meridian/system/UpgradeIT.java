@@ -45,13 +45,12 @@ class UpgradeIT {
     @Test
     void theSystemGoesOnWithTheDataOfTheVersionBefore() throws Exception {
         StackSettings settings = StackSettings.isolated(DATA);
-        try (Stack before =
-                Stack.start(settings.withFresh(true).withServices(false).withEdge(false))) {
+        try (Stack before = Stack.start(settings.withFresh(true).withServices(false), System.out::println)) {
             load(before, "orders", "../orders-service", "3.1");
             load(before, "fulfilment", "../worker", "3");
         }
 
-        try (Stack stack = Stack.start(settings.withEdge(false))) {
+        try (Stack stack = Stack.start(settings, System.out::println)) {
             Shop shop = Shop.open(stack.frontDoor(), "demo", "orders");
             Books books = Books.of(stack);
 

@@ -17,19 +17,9 @@ import tools.jackson.databind.json.JsonMapper;
  * How commands of a second terminal reach the supervisor: HTTP on loopback, below a path that only the owner of the data
  * folder can read.
  */
-public final class ControlChannel implements AutoCloseable {
+public record ControlChannel(HttpServer server, Stack stack, Runnable stopAll) implements AutoCloseable {
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
-
-    private final HttpServer server;
-    private final Stack stack;
-    private final Runnable stopAll;
-
-    private ControlChannel(HttpServer server, Stack stack, Runnable stopAll) {
-        this.server = server;
-        this.stack = stack;
-        this.stopAll = stopAll;
-    }
 
     /** @param stopAll asked to end the stack; returns at once */
     public static ControlChannel open(Stack stack, Runnable stopAll) {

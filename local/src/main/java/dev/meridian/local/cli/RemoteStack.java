@@ -65,7 +65,7 @@ public record RemoteStack(DataFolder.Supervisor supervisor) {
     public String command(String command, String name) {
         URI uri = URI.create(supervisor.control() + command + (name.isEmpty() ? "" : "/" + name));
         try {
-            Http.Answer answer = new Http(LIMIT).post(uri, Map.of(), "");
+            Http.Answer answer = new Http(LIMIT).send("POST", uri, Map.of(), "");
             if (answer.status() != 200) {
                 throw new StackException(answer.body());
             }

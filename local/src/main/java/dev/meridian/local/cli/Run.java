@@ -74,8 +74,7 @@ final class Run implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        StackSettings settings =
-                new StackSettings(dataFolder(), port, fresh, true, true, Duration.ofSeconds(synchronous));
+        StackSettings settings = new StackSettings(dataFolder(), port, fresh, true, Duration.ofSeconds(synchronous));
         long begin = System.nanoTime();
         OUT.println("Starting Meridian; data, logs and state are in " + settings.data() + ".");
         CountDownLatch end = new CountDownLatch(1);

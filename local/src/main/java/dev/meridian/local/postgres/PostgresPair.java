@@ -59,9 +59,7 @@ public final class PostgresPair {
         return switch (roles().primary()) {
             case FIRST -> first;
             case SECOND -> second;
-            default ->
-                throw new StackException("The primary of record is " + roles().primary() + ", and there are only "
-                        + FIRST + " and " + SECOND + ".");
+            default -> throw new StackException("The primary of record is neither " + FIRST + " nor " + SECOND + ".");
         };
     }
 
@@ -73,11 +71,7 @@ public final class PostgresPair {
         return server == primary() ? PostgresRole.PRIMARY : PostgresRole.REPLICA;
     }
 
-    /**
-     * The server that is the primary of record.
-     *
-     * @throws StackException when the record cannot be read
-     */
+    /** @throws StackException when the record cannot be read */
     public Address primaryAddress() {
         return primary().at();
     }
@@ -153,7 +147,7 @@ public final class PostgresPair {
                         + replica().name()
                         + " connect_timeout=2 tcp_user_timeout=5000",
                 "primary_slot_name",
-                BaseCopy.slot(replica()),
+                ClusterData.slot(replica()),
                 "wal_retrieve_retry_interval",
                 "500ms",
                 // Silence means something after a few seconds.

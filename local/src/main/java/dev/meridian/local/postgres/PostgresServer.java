@@ -42,10 +42,10 @@ record PostgresServer(
      * Written last when a cluster is made: one without it was interrupted while it was made. It holds the term in which
      * that was, see {@link PostgresRoles#term}.
      */
-    private static final String COMPLETE = "meridian.complete";
+    static final String COMPLETE = "meridian.complete";
 
     /** With this file a server starts as a replica; it removes the file when it is promoted. */
-    private static final String STANDBY = "standby.signal";
+    static final String STANDBY = "standby.signal";
 
     private static final Duration PROMOTION_LIMIT = Duration.ofSeconds(60);
 
@@ -76,19 +76,18 @@ record PostgresServer(
     @Override
     public void prepare() throws IOException {
         int term = pair.roles().term();
-        if (isPrimary()) {
-            if (!isComplete()) {
-                if (term > 0) {
-                    throw new StackException(name + " is the primary since a promotion, and its data in " + cluster
-                            + " are gone (--fresh begins anew).");
-                }
-                new EmptyCluster(this).make();
+        ClusterData data = new ClusterData(this);
+        if (isPrimary() && !isComplete()) {
+            if (term > 0) {
+                throw new StackException(name + " is the primary since a promotion, and its data in " + cluster
+                        + " are gone (--fresh begins anew).");
             }
-        } else {
-            BaseCopy copy = new BaseCopy(pair.primary(), this);
+            data.makeEmpty();
+        }
+        if (!isPrimary()) {
             // A primary of a former term is not a copy of this one, however it looks: it may have gone its own way.
-            if (!isCompleteIn(term) || copy.hasLostItsPlace()) {
-                copy.take(term);
+            if (!isCompleteIn(term) || data.hasLostItsPlace(pair.primary())) {
+                data.copy(pair.primary(), term);
             }
             fence();
         }
@@ -130,7 +129,7 @@ record PostgresServer(
         if (isPrimary() && isComplete()) {
             promote();
         } else if (isPrimary()) {
-            new EmptyCluster(this).fill();
+            new ClusterData(this).fill();
         }
     }
 
@@ -164,17 +163,6 @@ record PostgresServer(
 
     boolean isFenced() {
         return Files.exists(cluster.resolve(STANDBY));
-    }
-
-    /** Files of a cluster that a copy of it must not have. */
-    static boolean belongsToOneServer(Path relative) {
-        String top = relative.getName(0).toString();
-        return top.startsWith(COMPLETE)
-                || top.equals(STANDBY)
-                || top.startsWith("backup_label")
-                || top.startsWith("postmaster.")
-                || relative.getNameCount() > 1
-                        && List.of("pg_wal", "pg_replslot").contains(top);
     }
 
     /** Writes the whole configuration: the shared part, and what this machine adds. */

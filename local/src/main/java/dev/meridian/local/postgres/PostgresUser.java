@@ -2,8 +2,6 @@ package dev.meridian.local.postgres;
 
 import dev.meridian.local.Commands;
 import dev.meridian.local.StackException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +14,9 @@ import java.util.stream.Stream;
  */
 public record PostgresUser(List<String> prefix, String owner) {
 
+    /** A user that every Linux knows: initdb looks its user up by name. */
+    private static final String NOBODY = "65534";
+
     /**
      * Ourselves, unless we are root. Root becomes another user inside a user namespace, where its files still look
      * like that user's own, in any folder; where namespaces are not allowed, a real other user, who must be able to
@@ -25,10 +26,10 @@ public record PostgresUser(List<String> prefix, String owner) {
         if (!"root".equals(System.getProperty("user.name"))) {
             return new PostgresUser(List.of(), "");
         }
-        String id = anyUser();
         PostgresUser inNamespace =
-                new PostgresUser(List.of("unshare", "--user", "--map-user=" + id, "--map-group=" + id), "");
-        PostgresUser other = new PostgresUser(List.of("setpriv", "--reuid", id, "--regid", id, "--clear-groups"), id);
+                new PostgresUser(List.of("unshare", "--user", "--map-user=" + NOBODY, "--map-group=" + NOBODY), "");
+        PostgresUser other =
+                new PostgresUser(List.of("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"), NOBODY);
         return Stream.of(inNamespace, other)
                 .filter(user -> user.enters(data) && user.enters(binaries.resolve("bin/postgres")))
                 .findFirst()
@@ -49,18 +50,5 @@ public record PostgresUser(List<String> prefix, String owner) {
         Stream<String> command = Stream.concat(prefix.stream(), Stream.of("test", "-x", path.toString()));
         return Commands.find(prefix.getFirst()).isPresent()
                 && Commands.run(command.toList()).succeeded();
-    }
-
-    /** initdb looks its user up by name, so it has to be one that the machine knows. */
-    private static String anyUser() {
-        try (Stream<String> users = Files.lines(Path.of("/etc/passwd"))) {
-            return users.map(line -> line.split(":"))
-                    .filter(fields -> fields.length > 2 && fields[2].matches("[1-9][0-9]*"))
-                    .map(fields -> fields[2])
-                    .findFirst()
-                    .orElse("65534");
-        } catch (IOException e) {
-            return "65534";
-        }
     }
 }

@@ -44,7 +44,8 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
     public String run(Duration catchUp) {
         PostgresServer primary = pair.primary();
         PostgresServer replica = pair.replica();
-        if (isBrokenOff(primary)) {
+        // The record says that it is the primary, and it is still to become it.
+        if (primary.isFenced() && primary.answersAs(PostgresRole.REPLICA)) {
             processes.apply(replica.name()).undisturbed(() -> enter(primary, replica));
             return primary.name();
         }
@@ -63,11 +64,6 @@ public record Promotion(PostgresPair pair, Function<String, ManagedProcess> proc
             enter(replica, primary);
         });
         return replica.name();
-    }
-
-    /** Whether the record says that it is the primary, and it is still to become it. */
-    private boolean isBrokenOff(PostgresServer primary) {
-        return primary.isFenced() && primary.answersAs(PostgresRole.REPLICA);
     }
 
     private void requireFit(PostgresServer replica) {

@@ -13,9 +13,8 @@ class OwnStack implements ApplicationContextInitializer<GenericApplicationContex
 
     @Override
     public void initialize(GenericApplicationContext context) {
-        Stack stack = Stack.start(StackSettings.isolated(Path.of("target/stack-for-faults"))
-                .withServices(false)
-                .withFresh(true));
+        StackSettings settings = StackSettings.isolated(Path.of("target/stack-for-faults"));
+        Stack stack = Stack.start(settings.withServices(false).withFresh(true), System.out::println);
         context.registerBean(Stack.class, () -> stack); // and closed after everything that uses it
         TestPropertyValues.of(
                         "meridian.postgres=" + stack.postgresHosts(),
