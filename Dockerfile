@@ -40,7 +40,7 @@ COPY --from=build /src/local/target/lib/kafka-clients-*.jar /src/local/target/li
     /src/local/target/local-1.0.0.jar ./
 USER 10001:10001
 ENTRYPOINT ["java", "-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", "/meridian/kafka-topics/*", \
-    "dev.meridian.local.KafkaTopics"]
+    "dev.meridian.local.kafka.KafkaTopics"]
 
 # The ahead-of-time caches (JEP 483, 514): every service goes through its start, against the real backing services.
 FROM jvm AS trained

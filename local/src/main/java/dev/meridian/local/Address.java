@@ -15,7 +15,7 @@ public record Address(int port) {
     private static final int TIMEOUT_MILLIS = 500;
 
     /** Whether what is sent there is answered with what begins so; with nothing sent and expected, it listens. */
-    boolean answers(String request, String expected) {
+    public boolean answers(String request, String expected) {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(HOST, port), TIMEOUT_MILLIS);
             socket.setSoTimeout(TIMEOUT_MILLIS);

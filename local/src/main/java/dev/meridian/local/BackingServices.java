@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.LogFile;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,11 @@
 package dev.meridian.local;
 
+import dev.meridian.local.edge.Varnish;
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.LogFile;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
@@ -98,7 +104,7 @@ public final class DataFolder implements AutoCloseable {
         // Sessions of a paused server outlive it, and no server starts beside them.
         left.addAll(OsProcess.in(path.toRealPath(), "postgres"));
         // A worker of the CDN ends with its parent, but not while it is paused.
-        left.addAll(OsProcess.in(path.toRealPath(), NativeProgram.VARNISH));
+        left.addAll(OsProcess.in(path.toRealPath(), Varnish.EXECUTABLE));
         left.forEach(process -> process.signalAll(Signal.KILL));
         Deadline deadline = Deadline.in(KILL_LIMIT);
         for (OsProcess process : left) {

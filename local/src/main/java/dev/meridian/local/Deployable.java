@@ -2,6 +2,9 @@ package dev.meridian.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.JavaCommand;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

@@ -1,5 +1,7 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Http;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;

@@ -1,5 +1,8 @@
 package dev.meridian.local;
 
+import dev.meridian.local.process.Http;
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

@@ -35,7 +35,7 @@ public record Project(Path root) {
      * What is derived from the build and shared by all stacks of the project: unpacked binaries and jars. Out of the
      * way of `mvn clean`, which may be called while a stack runs.
      */
-    Path cache() {
+    public Path cache() {
         return data().resolve("cache");
     }
 
@@ -45,7 +45,7 @@ public record Project(Path root) {
     }
 
     /** @throws StackException when it was not built */
-    Path kafkaClassPath() {
+    public Path kafkaClassPath() {
         return built("Kafka broker", root.resolve("local/kafka-broker/target/lib"));
     }
 

@@ -1,6 +1,13 @@
 package dev.meridian.local;
 
+import dev.meridian.local.edge.HaProxy;
+import dev.meridian.local.edge.Varnish;
+import dev.meridian.local.kafka.KafkaBroker;
 import dev.meridian.local.postgres.PostgresPair;
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.NativeProgram;
+import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -10,12 +17,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** What a stack consists of: which programs, where, with what settings. Making it takes the ports. */
 final class StackDefinition {
+
+    private static final String REDIS = "redis-" + Component.DATACENTER;
 
     private final StackSettings settings;
     private final Consumer<String> progress;
@@ -53,8 +63,8 @@ final class StackDefinition {
         this.redis = address(16379);
         programs.addAll(postgres.programs());
         programs.add(kafka);
-        Path redisFolder = data.resolve(NativeProgram.REDIS);
-        programs.add(NativeProgram.redis(binaries.redis(), project.edge("redis/redis.conf"), redisFolder, redis));
+        Path redisFolder = data.resolve(REDIS);
+        programs.add(redis(binaries.redis(), project.edge("redis/redis.conf"), redisFolder, redis));
         if (settings.services()) {
             addServices();
         }
@@ -101,8 +111,8 @@ final class StackDefinition {
      * @param behind the services that the gateway leads to; the edge opens when there is something behind it
      */
     private void addGateway(List<String> behind) throws IOException {
-        Optional<Path> haproxy = installed("haproxy", "the load balancer " + NativeProgram.LOAD_BALANCER);
-        Optional<Path> varnish = installed(NativeProgram.VARNISH, "the CDN " + NativeProgram.CDN);
+        Optional<Path> haproxy = installed("haproxy", "the load balancer " + HaProxy.NAME);
+        Optional<Path> varnish = installed(Varnish.EXECUTABLE, "the CDN " + Varnish.NAME);
 
         String gateway = "gateway-" + Component.DATACENTER + "-1";
         Address server = haproxy.isEmpty() && varnish.isEmpty() ? front : address(8081);
@@ -115,17 +125,17 @@ final class StackDefinition {
         if (haproxy.isPresent()) {
             origin = varnish.isEmpty() ? front : address(8082);
             Path configuration = project.edge("haproxy/haproxy.cfg");
-            programs.add(NativeProgram.haproxy(
-                    haproxy.get(), configuration, origin, address(8182), server, management, before));
-            before = List.of(NativeProgram.LOAD_BALANCER);
+            programs.add(
+                    HaProxy.program(haproxy.get(), configuration, origin, address(8182), server, management, before));
+            before = List.of(HaProxy.NAME);
         }
         if (varnish.isPresent()) {
             Address inside = address(8183);
             cdnInside = inside;
-            Path folder = settings.data().resolve(NativeProgram.CDN);
+            Path folder = settings.data().resolve(Varnish.NAME);
             Path configuration = project.edge("varnish");
-            programs.add(NativeProgram.varnish(
-                    varnish.get(), configuration, folder, front, inside, origin, NativeProgram.STREAMS, before));
+            programs.add(Varnish.program(
+                    varnish.get(), configuration, folder, front, inside, origin, Varnish.STREAMS, before));
         }
     }
 
@@ -173,5 +183,14 @@ final class StackDefinition {
 
     URI frontDoor() {
         return URI.create("http://localhost:" + front.port());
+    }
+
+    /** A datacenter's cache: bounded, and empty after each start. */
+    static NativeProgram redis(Path server, Path configuration, Path folder, Address at) {
+        List<String> command = new ArrayList<>(List.of(server.toString(), configuration.toString()));
+        command.addAll(List.of("--bind", Address.HOST, "--port", Integer.toString(at.port())));
+        command.addAll(List.of("--dir", folder.toString()));
+        BooleanSupplier answers = () -> at.answers("PING\r\n", "+PONG");
+        return new NativeProgram(REDIS, "cache", at.toString(), List.of(), Map.of(), command, Map.of(), answers);
     }
 }

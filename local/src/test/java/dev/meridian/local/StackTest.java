@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.meridian.local.cli.ControlChannel;
 import dev.meridian.local.cli.RemoteStack;
+import dev.meridian.local.process.Http;
+import dev.meridian.local.process.Signal;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;

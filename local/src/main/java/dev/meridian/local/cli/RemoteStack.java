@@ -2,9 +2,9 @@ package dev.meridian.local.cli;
 
 import dev.meridian.local.Component;
 import dev.meridian.local.DataFolder;
-import dev.meridian.local.Deadline;
-import dev.meridian.local.Http;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.Http;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;

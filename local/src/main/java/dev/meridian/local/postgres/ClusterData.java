@@ -3,9 +3,9 @@ package dev.meridian.local.postgres;
 import static dev.meridian.local.postgres.PostgresServer.ask;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.meridian.local.Commands;
-import dev.meridian.local.Folders;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

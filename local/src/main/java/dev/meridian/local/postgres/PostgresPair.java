@@ -2,9 +2,9 @@ package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Program;
 import dev.meridian.local.StackException;
 import dev.meridian.local.StackSettings;
+import dev.meridian.local.process.Program;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,12 +1,12 @@
 package dev.meridian.local.postgres;
 
 import dev.meridian.local.Address;
-import dev.meridian.local.Commands;
-import dev.meridian.local.OsProcess;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Program;
-import dev.meridian.local.Signal;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.OsProcess;
+import dev.meridian.local.process.Program;
+import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

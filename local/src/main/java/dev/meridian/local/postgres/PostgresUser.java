@@ -1,7 +1,7 @@
 package dev.meridian.local.postgres;
 
-import dev.meridian.local.Commands;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Commands;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;

@@ -3,11 +3,11 @@ package dev.meridian.local.postgres;
 import static dev.meridian.local.postgres.PostgresServer.ask;
 
 import dev.meridian.local.ComponentState;
-import dev.meridian.local.Deadline;
-import dev.meridian.local.ManagedProcess;
 import dev.meridian.local.PostgresRole;
-import dev.meridian.local.Signal;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Deadline;
+import dev.meridian.local.process.ManagedProcess;
+import dev.meridian.local.process.Signal;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

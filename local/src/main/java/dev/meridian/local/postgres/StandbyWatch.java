@@ -2,9 +2,9 @@ package dev.meridian.local.postgres;
 
 import static dev.meridian.local.postgres.PostgresServer.ask;
 
-import dev.meridian.local.Deadline;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
+import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;

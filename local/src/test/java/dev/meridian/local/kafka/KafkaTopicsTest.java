@@ -1,8 +1,10 @@
-package dev.meridian.local;
+package dev.meridian.local.kafka;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.meridian.local.Project;
+import dev.meridian.local.StackException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

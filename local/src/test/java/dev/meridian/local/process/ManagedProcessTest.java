@@ -1,8 +1,10 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.meridian.local.ComponentState;
+import dev.meridian.local.StackException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -1,5 +1,6 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
+import dev.meridian.local.StackException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 

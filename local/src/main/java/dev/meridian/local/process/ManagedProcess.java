@@ -1,5 +1,8 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
+import dev.meridian.local.Component;
+import dev.meridian.local.ComponentState;
+import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

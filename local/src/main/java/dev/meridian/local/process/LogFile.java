@@ -1,4 +1,4 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /** The log of one program: bounded, and able to say why its program died. */
-record LogFile(Path path) {
+public record LogFile(Path path) {
 
     /** A log larger than this is put aside, in place of the one put aside before, when its program starts. */
     private static final long ROLL_OVER = 4 * 1024 * 1024;

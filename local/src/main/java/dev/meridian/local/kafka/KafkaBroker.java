@@ -1,5 +1,12 @@
-package dev.meridian.local;
+package dev.meridian.local.kafka;
 
+import dev.meridian.local.Address;
+import dev.meridian.local.Project;
+import dev.meridian.local.process.Commands;
+import dev.meridian.local.process.Folders;
+import dev.meridian.local.process.JavaCommand;
+import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,9 +25,9 @@ import org.apache.kafka.common.Uuid;
  *
  * @param project where its jars are, and what every broker shares: its properties, and the topics
  */
-record KafkaBroker(Project project, Path folder, Address broker, Address controller) implements Program {
+public record KafkaBroker(Project project, Path folder, Address broker, Address controller) implements Program {
 
-    static final String NAME = "kafka";
+    public static final String NAME = "kafka";
 
     private static final List<String> FLAGS = List.of(
             "-Xmx256m",

@@ -1,4 +1,4 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

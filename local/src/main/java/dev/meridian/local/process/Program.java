@@ -1,5 +1,6 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
+import dev.meridian.local.PostgresRole;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
+import dev.meridian.local.StackException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import java.util.concurrent.Executors;
  * is sent when the THREAD that started the child ends, so one thread that never ends starts them all. On macOS the
  * next start ends what a crashed supervisor left behind.
  */
-final class Spawner {
+public final class Spawner {
 
     private static final ExecutorService THREAD = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("spawner").factory());

@@ -1,4 +1,4 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
  * @param program what follows them: the jar, or a class path and a class
  * @param caches the folder for the cache; it changes with the jars
  */
-record JavaCommand(List<String> flags, List<String> program, Path caches) {
+public record JavaCommand(List<String> flags, List<String> program, Path caches) {
 
     /** The Java that runs the stack runs its programs too. */
     private static final String JAVA =
             Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
     /** For a program that runs a moment: the quick compiler alone, and one collector thread. */
-    static final List<String> SHORT_LIVED = List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+    public static final List<String> SHORT_LIVED = List.of(JAVA, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
 
     /** The JVM tells of each class that it leaves out. */
     private static final List<String> QUIETLY = List.of("-Xlog:aot*=off", "-Xlog:cds*=off");
@@ -35,7 +35,7 @@ record JavaCommand(List<String> flags, List<String> program, Path caches) {
     private static final Duration TRAINING_LIMIT = Duration.ofMinutes(5);
 
     /** With the cache once it is there. */
-    List<String> line() {
+    public List<String> line() {
         return Files.exists(cache()) ? with(List.of("-XX:AOTCache=" + cache())) : with(List.of());
     }
 
@@ -65,7 +65,7 @@ record JavaCommand(List<String> flags, List<String> program, Path caches) {
      * @param stage what runs, and is ended once others could use it; null where it ends by itself
      * @param givenUp ends the work early; the next call starts it anew
      */
-    void train(
+    public void train(
             List<String> more,
             Map<String, String> environment,
             @Nullable Program stage,

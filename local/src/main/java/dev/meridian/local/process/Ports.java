@@ -1,5 +1,6 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
+import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Hands out ports on loopback. */
-final class Ports {
+public final class Ports {
 
     /** Below the ephemeral ranges of Linux (32768) and macOS (49152), so that no outgoing connection takes one. */
     private static final int LOWEST = 20_000;
@@ -24,11 +25,11 @@ final class Ports {
     private Ports() {}
 
     /** The preferred port, or a free one when it is taken. */
-    static int preferring(int port) {
+    public static int preferring(int port) {
         return isFree(port) && GIVEN.add(port) ? port : free();
     }
 
-    static int free() {
+    public static int free() {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST);
             if (isFree(port) && GIVEN.add(port)) {
@@ -39,7 +40,7 @@ final class Ports {
     }
 
     /** Whether neither loopback nor every interface has a listener there. */
-    static boolean isFree(int port) {
+    public static boolean isFree(int port) {
         return binds(port, InetAddress.getLoopbackAddress()) && binds(port, new InetSocketAddress(port).getAddress());
     }
 

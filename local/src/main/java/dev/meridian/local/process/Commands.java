@@ -1,7 +1,8 @@
-package dev.meridian.local;
+package dev.meridian.local.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.meridian.local.StackException;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
-package dev.meridian.local;
+package dev.meridian.local.edge;
 
+import dev.meridian.local.process.Commands;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.opentest4j.TestAbortedException;

@@ -1,10 +1,16 @@
-package dev.meridian.local;
+package dev.meridian.local.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.meridian.local.Address;
+import dev.meridian.local.Project;
+import dev.meridian.local.process.LogFile;
+import dev.meridian.local.process.ManagedProcess;
+import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -69,9 +75,9 @@ class VarnishTest {
 
     @BeforeAll
     static void start() throws IOException {
-        Path varnishd = EdgePrograms.needed(NativeProgram.VARNISH);
+        Path varnishd = EdgePrograms.needed(Varnish.EXECUTABLE);
         openOrigin();
-        Program varnish = NativeProgram.varnish(
+        Program varnish = Varnish.program(
                 varnishd,
                 Project.current().edge("varnish"),
                 folder.resolve("cdn"),

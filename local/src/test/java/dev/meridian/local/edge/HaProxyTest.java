@@ -1,9 +1,15 @@
-package dev.meridian.local;
+package dev.meridian.local.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.meridian.local.Address;
+import dev.meridian.local.Project;
+import dev.meridian.local.process.LogFile;
+import dev.meridian.local.process.ManagedProcess;
+import dev.meridian.local.process.Ports;
+import dev.meridian.local.process.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -81,7 +87,7 @@ class HaProxyTest {
         GATEWAY.set(gateway);
         Thread.ofVirtual().start(() -> serve(gateway));
 
-        Program balancer = NativeProgram.haproxy(
+        Program balancer = HaProxy.program(
                 haproxy,
                 Project.current().edge("haproxy/haproxy.cfg"),
                 FRONT,

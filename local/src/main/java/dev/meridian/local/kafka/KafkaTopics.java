@@ -1,5 +1,7 @@
-package dev.meridian.local;
+package dev.meridian.local.kafka;
 
+import dev.meridian.local.StackException;
+import dev.meridian.local.process.Deadline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ import org.apache.kafka.common.errors.TopicExistsException;
  *
  * @param groups the settings of each share group, by its name
  */
-record KafkaTopics(List<NewTopic> topics, Map<String, Map<String, String>> groups) {
+public record KafkaTopics(List<NewTopic> topics, Map<String, Map<String, String>> groups) {
 
     private static final Duration LIMIT = Duration.ofSeconds(30);
 

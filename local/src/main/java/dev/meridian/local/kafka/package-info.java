@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.local.kafka;
+
+import org.jspecify.annotations.NullMarked;

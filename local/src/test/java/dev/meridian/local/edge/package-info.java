@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.local.edge;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.local.process;
+
+import org.jspecify.annotations.NullMarked;
