@@ -159,9 +159,15 @@ class OrderCommandsController {
                     @Parameter(description = "ETags of the versions at which to cancel it, or `*`; strong ones match")
                     String ifMatch,
             Principal customer,
-            HttpServletRequest request) {
+            HttpServletRequest request,
+            HttpServletResponse response) {
         IdempotencyKey.optional(request);
-        return switch (service.cancel(customer.getName(), id, IfMatch.versions(ifMatch))) {
+        Cancellation cancellation = service.cancel(customer.getName(), id, IfMatch.versions(ifMatch));
+        if (!(cancellation instanceof Cancellation.NoSuchOrder)) {
+            // Also a refusal tells that the order is there.
+            NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
+        }
+        return switch (cancellation) {
             case Cancellation.Cancelled(Order order) -> body(ResponseEntity.ok(), order);
             case Cancellation.Settled(Order.Status status) ->
                 throw new Problem(
