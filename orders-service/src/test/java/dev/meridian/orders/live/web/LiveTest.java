@@ -289,9 +289,10 @@ class LiveTest {
         Instant now = Instant.parse("2026-03-01T10:00:00Z");
         Duration lifetime = Duration.ofMinutes(15);
 
-        assertThat(LiveController.end(now, lifetime, now.plusSeconds(60))).isEqualTo(now.plusSeconds(60));
-        assertThat(LiveController.end(now, lifetime, now.plusSeconds(3600))).isEqualTo(now.plus(lifetime));
-        assertThat(LiveController.end(now, lifetime, null)).isEqualTo(now.plus(lifetime));
+        assertThat(LiveController.lifetime(now, lifetime, now.plusSeconds(60))).isEqualTo(Duration.ofMinutes(1));
+        assertThat(LiveController.lifetime(now, lifetime, now.plusSeconds(3600)))
+                .isEqualTo(lifetime);
+        assertThat(LiveController.lifetime(now, lifetime, null)).isEqualTo(lifetime);
     }
 
     @Test
