@@ -29,8 +29,6 @@ class Queue implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(Queue.class);
 
-    // So many records of the usual size make a batch; with more the broker does not wait.
-    private static final int GATHERED_BYTES = 64 * 1024;
     // The records of a poll are held in memory together.
     private static final int LARGEST_FETCH_BYTES = 8 * 1024 * 1024;
 
@@ -161,11 +159,6 @@ class Queue implements SmartLifecycle {
         properties.put(ConsumerConfig.SHARE_ACQUIRE_MODE_CONFIG, "batch_optimized");
         properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, settings.batchSize());
         properties.put(ConsumerConfig.FETCH_MAX_BYTES_CONFIG, LARGEST_FETCH_BYTES);
-        Duration gatherFor = settings.gatherFor().get(topic);
-        if (gatherFor != null) {
-            properties.put(ConsumerConfig.FETCH_MIN_BYTES_CONFIG, GATHERED_BYTES);
-            properties.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, (int) gatherFor.toMillis());
-        }
         properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, StringDeserializer.class);
         properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
         return new DefaultShareConsumerFactory<String, byte[]>(properties)

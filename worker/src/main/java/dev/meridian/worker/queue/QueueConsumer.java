@@ -103,6 +103,9 @@ class QueueConsumer implements Runnable {
         if (failure == null) {
             // The answers travel with the next poll, or with close.
             backoff.succeeded();
+            if (records.size() < settings.batchSize()) {
+                backoff.sleep(settings.gatherFor().toMillis());
+            }
         } else {
             consumer.commitSync(ANSWERS_SENT);
             awaitDatabase(failure);

@@ -1,15 +1,13 @@
 package dev.meridian.worker.queue;
 
 import java.time.Duration;
-import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 
 /**
  * How this worker takes from the queue.
  *
  * @param group the share group
- * @param gatherFor for each topic that is gathered, how long the broker waits for more records before it hands some
- *     out; of other topics it hands them out at once
+ * @param gatherFor the pause after a poll that brought less than a batch, so that the next one brings more
  * @param batchSize at most so many records are handled together
  * @param handlingTimeout how long the records of one poll, or one batch of retries, may be handled; well below the
  *     group's record lock. What is left then goes back to the queue.
@@ -25,7 +23,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 @ConfigurationProperties("meridian.queue")
 record QueueSettings(
         String group,
-        Map<String, Duration> gatherFor,
+        Duration gatherFor,
         int batchSize,
         Duration handlingTimeout,
         int failures,
@@ -37,7 +35,6 @@ record QueueSettings(
         Duration stopTimeout) {
 
     QueueSettings {
-        gatherFor = Map.copyOf(gatherFor);
         if (batchSize < 1 || failures < 1 || requeueAtDelivery < 2) {
             throw new IllegalArgumentException(
                     "meridian.queue: batch-size and failures are at least 1, requeue-at-delivery at least 2");

@@ -60,10 +60,14 @@ final class Fixtures {
     }
 
     static QueueSettings settings() {
+        return settings(Duration.ofMillis(20));
+    }
+
+    static QueueSettings settings(Duration gatherFor) {
         Duration soon = Duration.ofSeconds(1);
         return new QueueSettings(
                 "group",
-                Map.of(),
+                gatherFor,
                 10,
                 Duration.ofSeconds(5),
                 4,

@@ -45,6 +45,10 @@ class QueueConsumerTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(2);
+
+    /** Longer than any test waits. */
+    private static final Duration LONG_LOCK = Duration.ofMinutes(1);
+
     private static final String SERVERS = BackingServices.shared().kafkaBootstrapServers();
 
     private final String name = "consumer-test-" + UUID.randomUUID();
@@ -53,6 +57,7 @@ class QueueConsumerTest {
     private final List<QueueConsumer> consumers = new ArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
     private final CountDownLatch stopping = new CountDownLatch(1);
+    private QueueSettings settings = Fixtures.settings();
 
     /** Each delivery as "value, delivery count". */
     private final ConcurrentLinkedQueue<String> deliveries = new ConcurrentLinkedQueue<>();
@@ -62,11 +67,19 @@ class QueueConsumerTest {
     @BeforeEach
     void setUp() throws Exception {
         admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
-        Collection<AlterConfigOp> settings = List.of(
-                set("share.auto.offset.reset", "earliest"),
-                set("share.delivery.count.limit", "25"),
-                set("share.record.lock.duration.ms", Long.toString(LOCK.toMillis())));
-        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, name), settings))
+        configure("share.auto.offset.reset", "earliest");
+        configure("share.delivery.count.limit", "25");
+        lockRecordsFor(LOCK);
+    }
+
+    private void lockRecordsFor(Duration duration) throws Exception {
+        configure("share.record.lock.duration.ms", Long.toString(duration.toMillis()));
+    }
+
+    private void configure(String setting, String value) throws Exception {
+        Collection<AlterConfigOp> change =
+                List.of(new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET));
+        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, name), change))
                 .all()
                 .get();
     }
@@ -199,6 +212,34 @@ class QueueConsumerTest {
         assertThat(done).hasSize(100).doesNotHaveDuplicates();
     }
 
+    @Test
+    void recordsGatherAfterOneThatCameAlone() throws Exception {
+        lockRecordsFor(LONG_LOCK);
+        settings = Fixtures.settings(Duration.ofSeconds(3));
+        start(() -> true, _ -> {});
+        send("alone");
+        await().atMost(SOON).until(() -> deliveries.size() == 1);
+
+        for (int i = 0; i < 5; i++) {
+            send("order " + i);
+        }
+
+        await().atMost(SOON).until(() -> deliveries.size() == 6);
+        assertThat(batchSizes).containsExactly(1, 5);
+    }
+
+    @Test
+    void gatheringEndsAtStop() {
+        settings = Fixtures.settings(Duration.ofHours(1));
+        start(() -> true, _ -> {});
+        send("alone");
+        await().atMost(SOON).until(() -> deliveries.size() == 1);
+
+        stopping.countDown();
+
+        stop();
+    }
+
     private void start(BooleanSupplier databaseIsWritable, Consumer<List<ConsumerRecord<String, byte[]>>> work) {
         doAnswer(call -> {
                     List<ConsumerRecord<String, byte[]>> batch = call.getArgument(0);
@@ -215,7 +256,7 @@ class QueueConsumerTest {
                 this::consumer,
                 delivery,
                 databaseIsWritable,
-                Fixtures.settings(),
+                settings,
                 new ExponentialBackoff("test", Fixtures.settings().outageDelay(), stopping));
         consumers.add(consumer);
         threads.add(Thread.ofPlatform().start(consumer));
@@ -259,10 +300,6 @@ class QueueConsumerTest {
                 new StringSerializer())) {
             values.forEach(value -> producer.send(new ProducerRecord<>(name, value)));
         }
-    }
-
-    private static AlterConfigOp set(String name, String value) {
-        return new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     }
 
     private static String value(ConsumerRecord<String, byte[]> record) {
