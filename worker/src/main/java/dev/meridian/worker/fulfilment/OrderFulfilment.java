@@ -13,7 +13,6 @@ import dev.meridian.worker.payment.PaymentResult.Barred;
 import dev.meridian.worker.payment.PaymentResult.Charged;
 import dev.meridian.worker.payment.PaymentResult.Declined;
 import dev.meridian.worker.queue.EventBatchHandler;
-import dev.meridian.worker.queue.Received;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,18 +45,8 @@ class OrderFulfilment implements EventBatchHandler<OrderPlaced> {
     }
 
     @Override
-    public String topic() {
-        return "orders.placed";
-    }
-
-    @Override
-    public String type() {
-        return OrderPlaced.TYPE;
-    }
-
-    @Override
-    public Class<OrderPlaced> event() {
-        return OrderPlaced.class;
+    public Source<OrderPlaced> source() {
+        return new Source<>("orders.placed", "dev.meridian.order.placed", OrderPlaced.class);
     }
 
     @Override

@@ -2,7 +2,7 @@ package dev.meridian.worker.fulfilment;
 
 import dev.meridian.worker.payment.Money;
 import dev.meridian.worker.payment.Payment;
-import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -16,8 +16,6 @@ import java.util.UUID;
  */
 record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken)
         implements OrderEvent {
-
-    static final String TYPE = "dev.meridian.order.placed";
 
     OrderPlaced {
         Objects.requireNonNull(orderId, "orderId");

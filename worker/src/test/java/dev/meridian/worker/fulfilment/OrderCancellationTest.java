@@ -23,7 +23,7 @@ import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
 import dev.meridian.worker.queue.EventBatchHandler;
-import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;

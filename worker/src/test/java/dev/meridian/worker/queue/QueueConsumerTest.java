@@ -10,7 +10,6 @@ import static org.mockito.Mockito.mock;
 import dev.meridian.local.BackingServices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +45,7 @@ class QueueConsumerTest {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(2);
 
-    /** Longer than any test waits. */
+    /** What comes again sooner was given back. */
     private static final Duration LONG_LOCK = Duration.ofMinutes(1);
 
     private static final String SERVERS = BackingServices.shared().kafkaBootstrapServers();
@@ -54,9 +53,8 @@ class QueueConsumerTest {
     private final String name = "consumer-test-" + UUID.randomUUID();
     private final Admin admin = Admin.create(Map.of("bootstrap.servers", SERVERS));
     private final Delivery delivery = mock();
-    private final List<QueueConsumer> consumers = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private CountDownLatch stopping = new CountDownLatch(1);
+    private Thread thread = new Thread();
     private QueueSettings settings = Fixtures.settings();
 
     /** Each delivery as "value, delivery count". */
@@ -160,7 +158,8 @@ class QueueConsumerTest {
     }
 
     @Test
-    void oneFailureReleasesTheWholePollAndAllOfItIsDeliveredAgain() {
+    void oneFailureReleasesTheWholePollAndAllOfItIsDeliveredAgain() throws Exception {
+        lockRecordsFor(LONG_LOCK);
         var failed = new AtomicBoolean();
         var done = new ConcurrentLinkedQueue<String>();
         sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
@@ -192,7 +191,8 @@ class QueueConsumerTest {
     }
 
     @Test
-    void whatIsDoneWhenItStopsIsNotDeliveredAgainAndTheRestIs() {
+    void whatIsDoneWhenItStopsIsNotDeliveredAgainAndTheRestIs() throws Exception {
+        lockRecordsFor(LONG_LOCK);
         sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
         var hold = new Semaphore(2);
         var done = new ConcurrentLinkedQueue<String>();
@@ -201,7 +201,7 @@ class QueueConsumerTest {
             batch.forEach(record -> done.add(value(record)));
         });
         await().atMost(SOON).until(() -> done.size() >= 2);
-        consumers.forEach(QueueConsumer::stop);
+        stopping.countDown();
         hold.release(100);
         stop();
         assertThat(done).hasSizeLessThan(100);
@@ -215,7 +215,7 @@ class QueueConsumerTest {
     @Test
     void recordsGatherAfterOneThatCameAlone() throws Exception {
         lockRecordsFor(LONG_LOCK);
-        settings = Fixtures.settings(Duration.ofSeconds(3));
+        settings = gatheringFor(Duration.ofSeconds(3));
         start(() -> true, _ -> {});
         send("alone");
         await().atMost(SOON).until(() -> deliveries.size() == 1);
@@ -230,14 +230,16 @@ class QueueConsumerTest {
 
     @Test
     void gatheringEndsAtStop() {
-        settings = Fixtures.settings(Duration.ofHours(1));
+        settings = gatheringFor(Duration.ofHours(1));
         start(() -> true, _ -> {});
         send("alone");
         await().atMost(SOON).until(() -> deliveries.size() == 1);
 
-        stopping.countDown();
-
         stop();
+    }
+
+    private static QueueSettings gatheringFor(Duration duration) {
+        return Fixtures.settings(duration, Duration.ofMillis(1), Duration.ofMillis(200));
     }
 
     private void start(BooleanSupplier databaseIsWritable, Consumer<List<ConsumerRecord<String, byte[]>>> work) {
@@ -251,24 +253,15 @@ class QueueConsumerTest {
                 })
                 .when(delivery)
                 .deliver(anyList(), anyLong());
-        var consumer = new QueueConsumer(
-                name,
-                this::consumer,
-                delivery,
-                databaseIsWritable,
-                settings,
-                new ExponentialBackoff("test", Fixtures.settings().outageDelay(), stopping));
-        consumers.add(consumer);
-        threads.add(Thread.ofPlatform().start(consumer));
+        var consumer = new QueueConsumer(name, this::consumer, delivery, databaseIsWritable, settings);
+        stopping = new CountDownLatch(1);
+        var loop = new Loop("test", settings, stopping);
+        thread = Thread.ofPlatform().start(() -> consumer.run(loop));
     }
 
     private void stop() {
-        consumers.forEach(QueueConsumer::stop);
-        for (Thread thread : threads) {
-            await().atMost(SOON).until(() -> !thread.isAlive());
-        }
-        consumers.clear();
-        threads.clear();
+        stopping.countDown();
+        await().atMost(SOON).until(() -> !thread.isAlive());
     }
 
     private ShareConsumer<String, byte[]> consumer() {
