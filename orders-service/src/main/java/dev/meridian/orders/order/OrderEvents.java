@@ -48,8 +48,7 @@ public class OrderEvents {
                         OrderCancelled.TOPIC,
                         OrderCancelled.TYPE,
                         json.writeValueAsString(new OrderCancelled(
-                                orderId, known.customer(), clock.instant().truncatedTo(ChronoUnit.MILLIS))),
-                        outbox.currentTrace()));
+                                orderId, known.customer(), clock.instant().truncatedTo(ChronoUnit.MILLIS)))));
     }
 
     Outbox.Event placed(Order order, String paymentToken) {
@@ -57,7 +56,6 @@ public class OrderEvents {
                 order.id(),
                 OrderPlaced.TOPIC,
                 OrderPlaced.TYPE,
-                json.writeValueAsString(OrderPlaced.of(order, paymentToken)),
-                outbox.currentTrace());
+                json.writeValueAsString(OrderPlaced.of(order, paymentToken)));
     }
 }

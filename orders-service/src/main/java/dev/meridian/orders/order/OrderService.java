@@ -195,6 +195,6 @@ public class OrderService {
     }
 
     private Outbox.Event event(Order order, String topic, String type, Object payload) {
-        return new Outbox.Event(order.id(), topic, type, json.writeValueAsString(payload), outbox.currentTrace());
+        return new Outbox.Event(order.id(), topic, type, json.writeValueAsString(payload));
     }
 }

@@ -1,7 +1,5 @@
 package dev.meridian.orders.order;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.meridian.orders.outbox.OutboxEvent;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -9,9 +7,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -47,10 +43,8 @@ public class Orders {
         List<String> lineOrders = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<Order.Line> lines = new ArrayList<>();
-        Map<UUID, NewOrder> byId = new HashMap<>();
         for (NewOrder placement : batch) {
             Order order = placement.order();
-            byId.put(order.id(), placement);
             for (int i = 0; i < order.lines().size(); i++) {
                 lineOrders.add(order.id().toString());
                 positions.add(i + 1);
@@ -77,7 +71,8 @@ public class Orders {
                                   JOIN placed ON placed.id = line.order_id)
                 INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
                 SELECT id, ?, ?, event, traceparent, created_at FROM request JOIN placed USING (id)
-                RETURNING id, order_id""")
+                RETURNING
+                """ + OutboxEvent.COLUMNS)
                 .params(
                         texts(batch, placement -> placement.order().id().toString()),
                         texts(batch, placement -> placement.order().customer()),
@@ -100,18 +95,7 @@ public class Orders {
                         texts(lines, line -> line.unitPrice().amount().toPlainString()),
                         OrderPlaced.TOPIC,
                         OrderPlaced.TYPE)
-                .query((row, n) -> {
-                    UUID id = row.getObject("order_id", UUID.class);
-                    NewOrder placement = requireNonNull(byId.get(id));
-                    return new OutboxEvent(
-                            row.getLong("id"),
-                            id,
-                            OrderPlaced.TOPIC,
-                            OrderPlaced.TYPE,
-                            placement.event(),
-                            placement.traceparent(),
-                            placement.createdAt());
-                })
+                .query(OutboxEvent::read)
                 .list();
     }
 

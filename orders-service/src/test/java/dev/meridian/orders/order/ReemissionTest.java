@@ -48,7 +48,7 @@ class ReemissionTest {
     private final TransactionTemplate transaction;
     private final JsonMapper json;
     private final JdbcClient jdbc;
-    private final List<SmartLifecycle> relays;
+    private final SmartLifecycle relay;
     private final Backlog backlog = mock(); // the real one is TopologyTest's; empty until a test says otherwise
     private final Feed placed;
     private final String customer = "customer-" + UUID.randomUUID();
@@ -62,8 +62,7 @@ class ReemissionTest {
             TransactionTemplate transaction,
             JsonMapper json,
             JdbcClient jdbc,
-            @Qualifier("directRelay") SmartLifecycle direct,
-            @Qualifier("pollingRelay") SmartLifecycle polling,
+            @Qualifier("outboxRelay") SmartLifecycle relay,
             @Value("${spring.kafka.bootstrap-servers}") String kafka) {
         this.orders = orders;
         this.events = events;
@@ -71,7 +70,7 @@ class ReemissionTest {
         this.transaction = transaction;
         this.json = json;
         this.jdbc = jdbc;
-        this.relays = List.of(direct, polling);
+        this.relay = relay;
         this.placed = new Feed(kafka, OrderPlaced.TOPIC);
     }
 
@@ -178,13 +177,13 @@ class ReemissionTest {
 
     @Test
     void anEventThatHasNotLeftYetIsNotLost() throws Exception {
-        relays.forEach(SmartLifecycle::stop);
+        relay.stop();
         String id;
         try {
             id = place();
             assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
         } finally {
-            relays.forEach(SmartLifecycle::start);
+            relay.start();
         }
 
         assertThat(published(1, id)).hasSize(1);
