@@ -1,7 +1,7 @@
 package dev.meridian.orders.deadletters;
 
 import dev.meridian.orders.deadletters.IncomingEvents.Received;
-import dev.meridian.orders.order.OrderEvents;
+import dev.meridian.orders.order.OrderService;
 import dev.meridian.orders.outbox.Outbox;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -39,14 +39,14 @@ public class DeadLetters {
 
     private final JdbcClient jdbc;
     private final Outbox outbox;
-    private final OrderEvents orders;
+    private final OrderService orders;
     private final JsonMapper json;
     private final Clock clock;
     private final MeterRegistry metrics;
     private volatile double open = Double.NaN;
 
     DeadLetters(
-            JdbcClient jdbc, Outbox outbox, OrderEvents orders, JsonMapper json, Clock clock, MeterRegistry metrics) {
+            JdbcClient jdbc, Outbox outbox, OrderService orders, JsonMapper json, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.outbox = outbox;
         this.orders = orders;
@@ -132,7 +132,7 @@ public class DeadLetters {
             open = jdbc.sql("""
                     SELECT count(*) FROM dead_letters
                     WHERE redriven_at IS NULL AND order_id IS NOT NULL AND origin_topic IN (:topics)""")
-                    .param("topics", OrderEvents.QUEUE)
+                    .param("topics", OrderService.QUEUE)
                     .query(Long.class)
                     .single();
         } catch (DataAccessException e) {
@@ -159,7 +159,7 @@ public class DeadLetters {
         }
         String topic = letter.get().topic;
         UUID orderId = letter.get().orderId;
-        if (orderId == null || !OrderEvents.QUEUE.contains(topic)) {
+        if (orderId == null || !OrderService.QUEUE.contains(topic)) {
             return new Redrive.NotRedrivable("It belongs to no order, or came from no topic that is sent to again.");
         }
         Optional<Outbox.Event> event = orders.again(topic, orderId);

@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.CacheControl;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -33,7 +32,6 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Places and cancels orders. The customer is the subject of the token; other customers' orders do not exist here. */
 @RestController
@@ -46,12 +44,10 @@ class OrderCommandsController {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     private final OrderService service;
-    private final JsonMapper json;
     private final Clock clock;
 
-    OrderCommandsController(OrderService service, JsonMapper json, Clock clock) {
+    OrderCommandsController(OrderService service, Clock clock) {
         this.service = service;
-        this.json = json;
         this.clock = clock;
     }
 
@@ -72,9 +68,8 @@ class OrderCommandsController {
                         name = REPLAYED,
                         description = "`true` where this answer was given before",
                         schema = @Schema(type = "string"))
-            },
-            content = @Content(schema = @Schema(implementation = Order.class)))
-    ResponseEntity<byte[]> place(
+            })
+    ResponseEntity<Order> place(
             @RequestBody @Valid PlaceOrder order,
             Principal customer,
             HttpServletRequest request,
@@ -82,12 +77,14 @@ class OrderCommandsController {
         String key = IdempotencyKey.required(request);
         return switch (service.place(customer.getName(), key, order)) {
             case Placement.Placed(Order placed, boolean replayed) -> {
+                var created = ResponseEntity.created(URI.create("/api/orders/" + placed.id()));
                 if (replayed) {
+                    created.header(REPLAYED, "true");
                     NewestOrderCookie.shown(request, response, List.of(placed.id()), clock.instant());
                 } else {
                     NewestOrderCookie.placed(request, response, placed.id());
                 }
-                yield placed(placed, replayed);
+                yield answer(created, placed);
             }
             case Placement.UnknownSku(String sku) ->
                 throw new Problem(
@@ -111,19 +108,10 @@ class OrderCommandsController {
         };
     }
 
-    private ResponseEntity<byte[]> placed(Order order, boolean replayed) {
-        ResponseEntity.BodyBuilder response = ResponseEntity.created(URI.create("/api/orders/" + order.id()));
-        if (replayed) {
-            response.header(REPLAYED, "true");
-        }
-        return body(response, order);
-    }
-
-    private ResponseEntity<byte[]> body(ResponseEntity.BodyBuilder response, Order order) {
+    private static ResponseEntity<Order> answer(ResponseEntity.BodyBuilder response, Order order) {
         return response.eTag(OrdersController.etag(order.version()))
-                .cacheControl(CacheControl.noStore().cachePrivate())
-                .contentType(MediaType.APPLICATION_JSON)
-                .body(json.writeValueAsBytes(order));
+                .cacheControl(OrdersController.PRIVATE)
+                .body(order);
     }
 
     @PostMapping(path = "/{id}/cancellation", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -136,10 +124,7 @@ class OrderCommandsController {
             in = ParameterIn.HEADER,
             description = "Not needed, since a repetition succeeds by itself; refused where it is malformed",
             schema = @Schema(type = "string", pattern = IdempotencyKey.REGEX))
-    @ApiResponse(
-            responseCode = "200",
-            description = "The order is cancelled, at the version that is its ETag",
-            content = @Content(schema = @Schema(implementation = Order.class)))
+    @ApiResponse(responseCode = "200", description = "The order is cancelled, at the version that is its ETag")
     @ApiResponse(
             responseCode = "404",
             description = "No such order: `no-such-order`",
@@ -152,7 +137,7 @@ class OrderCommandsController {
             responseCode = "412",
             description = "The order is at another version: `version-mismatch`",
             content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
-    ResponseEntity<byte[]> cancel(
+    ResponseEntity<Order> cancel(
             @PathVariable UUID id,
             @RequestHeader(name = "If-Match", required = false)
                     @Nullable
@@ -162,7 +147,7 @@ class OrderCommandsController {
             HttpServletRequest request) {
         IdempotencyKey.optional(request);
         return switch (service.cancel(customer.getName(), id, IfMatch.versions(ifMatch))) {
-            case Cancellation.Cancelled(Order order) -> body(ResponseEntity.ok(), order);
+            case Cancellation.Cancelled(Order order) -> answer(ResponseEntity.ok(), order);
             case Cancellation.Settled(Order.Status status) ->
                 throw new Problem(
                         HttpStatus.CONFLICT,

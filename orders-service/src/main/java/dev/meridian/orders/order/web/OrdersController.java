@@ -40,6 +40,9 @@ class OrdersController {
     /** Says that the primary is away, and that the answer is the replica's, which may be old. */
     private static final String STALE = "Meridian-Stale";
 
+    /** No cache on the way may keep an order. */
+    static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
+
     private final CachedOrders orders;
     private final Clock clock;
 
@@ -108,9 +111,6 @@ class OrdersController {
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok().cacheControl(PRIVATE);
         return isStale ? answer.header(STALE, "true") : answer;
     }
-
-    /** The one thing that no cache on the way may keep. */
-    private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
 
     static String etag(long version) {
         return "\"" + version + "\"";
