@@ -149,17 +149,13 @@ public class DeadLetters {
      */
     @Transactional
     public Redrive redrive(long id, String operator) {
-        record Letter(@Nullable UUID orderId, String topic) {}
-        Optional<Letter> letter = jdbc.sql("SELECT order_id, origin_topic FROM dead_letters WHERE id = ?")
-                .param(id)
-                .query((row, n) -> new Letter(row.getObject("order_id", UUID.class), row.getString("origin_topic")))
-                .optional();
+        Optional<DeadLetter> letter = find(id);
         if (letter.isEmpty()) {
             return new Redrive.Unknown();
         }
-        String topic = letter.get().topic;
-        UUID orderId = letter.get().orderId;
-        if (orderId == null || !OrderService.QUEUE.contains(topic)) {
+        String topic = letter.get().topic();
+        UUID orderId = letter.get().orderId();
+        if (orderId == null || topic == null || !OrderService.QUEUE.contains(topic)) {
             return new Redrive.NotRedrivable("It belongs to no order, or came from no topic that is sent to again.");
         }
         Optional<Outbox.Event> event = orders.again(topic, orderId);
