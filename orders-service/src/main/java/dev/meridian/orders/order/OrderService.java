@@ -83,9 +83,8 @@ public class OrderService {
                     line.quantity(),
                     product.get().price()));
         }
-        Instant now = clock.instant();
-        Order order =
-                Order.placed(UuidCreator.getTimeOrderedEpoch(), customer, now.truncatedTo(ChronoUnit.MILLIS), lines);
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        Order order = Order.placed(UuidCreator.getTimeOrderedEpoch(), customer, now, lines);
         boolean written;
         try {
             written = placements.write(new NewOrder(
@@ -94,8 +93,7 @@ public class OrderService {
                     key,
                     hash,
                     json.writeValueAsString(OrderPlaced.of(order, request.paymentToken())),
-                    outbox.currentTrace(),
-                    now.truncatedTo(ChronoUnit.MICROS)));
+                    outbox.currentTrace()));
         } catch (DataAccessException e) {
             if (NestedExceptionUtils.getMostSpecificCause(e) instanceof SQLException cause
                     && LOCK_NOT_AVAILABLE.equals(cause.getSQLState())) {

@@ -56,9 +56,9 @@ public class Orders {
         return jdbc.sql("""
                 WITH request AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[], ?::numeric[],
-                                         ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+                                         ?::text[], ?::text[], ?::text[], ?::text[])
                                   WITH ORDINALITY AS r (id, customer, key, hash, placed_at, total, currency,
-                                                        payment_token, event, traceparent, created_at, n)),
+                                                        payment_token, event, traceparent, n)),
                 placed AS (
                     INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token,
                                         idempotency_key, request_hash)
@@ -72,7 +72,7 @@ public class Orders {
                                        AS line (order_id, position, sku, name, quantity, unit_price)
                                   JOIN placed ON placed.id = line.order_id)
                 INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
-                SELECT id, ?, ?, event, traceparent, created_at FROM request JOIN placed USING (id)
+                SELECT id, ?, ?, event, traceparent, placed_at FROM request JOIN placed USING (id)
                 RETURNING
                 """ + OutboxEvent.COLUMNS)
                 .params(
@@ -88,7 +88,6 @@ public class Orders {
                         texts(batch, NewOrder::paymentToken),
                         texts(batch, NewOrder::event),
                         texts(batch, NewOrder::traceparent),
-                        texts(batch, placement -> placement.createdAt().toString()),
                         lineOrders.toArray(String[]::new),
                         positions.toArray(Integer[]::new),
                         texts(lines, Order.Line::sku),
@@ -204,19 +203,16 @@ public class Orders {
      * @param unattended since when one waits for {@link #attend}; null where none waits
      */
     record Waiting(
-            @Nullable Instant oldest, @Nullable Instant unattended) {}
+            @Nullable OffsetDateTime oldest, @Nullable OffsetDateTime unattended) {}
 
     Waiting waiting() {
         return jdbc.sql("""
                 SELECT min(placed_at) AS oldest, min(coalesce(attended_at, placed_at)) AS unattended
                 FROM orders WHERE status = 'PLACED'""")
-                .query((row, n) -> new Waiting(instant(row, "oldest"), instant(row, "unattended")))
+                .query((row, n) -> new Waiting(
+                        row.getObject("oldest", OffsetDateTime.class),
+                        row.getObject("unattended", OffsetDateTime.class)))
                 .single();
-    }
-
-    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime found = row.getObject(column, OffsetDateTime.class);
-        return found == null ? null : found.toInstant();
     }
 
     /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */
@@ -230,7 +226,7 @@ public class Orders {
      * @return every order of these that exists, as it is then; one that another transaction decided at this moment is
      *     {@code PLACED} here, since that is not in this statement's snapshot, and final when it is asked for again
      */
-    public List<Order> settle(Collection<Settlement> settlements) {
+    public List<Order> settle(List<Settlement> settlements) {
         return jdbc.sql("""
                 WITH outcome AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[]) AS outcome (order_id, status, reason)
@@ -243,11 +239,9 @@ public class Orders {
                 UNION ALL
                 SELECT %1$s FROM orders JOIN outcome ON orders.id = outcome.order_id
                 WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderQueries.COLUMNS))
-                .param(texts(List.copyOf(settlements), settlement -> settlement.orderId.toString()))
-                .param(texts(List.copyOf(settlements), settlement -> settlement.status.name()))
-                .param(texts(
-                        List.copyOf(settlements),
-                        settlement -> settlement.reason == null ? null : settlement.reason.name()))
+                .param(texts(settlements, settlement -> settlement.orderId.toString()))
+                .param(texts(settlements, settlement -> settlement.status.name()))
+                .param(texts(settlements, settlement -> settlement.reason == null ? null : settlement.reason.name()))
                 .query(OrderQueries::read)
                 .list();
     }

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,7 @@ class Reemission {
     private final ReemissionSettings settings;
     private final Counter reemitted;
     private final RetryBackOff backOff = new RetryBackOff(log, "Looking for orders that wait");
-    private volatile @Nullable Instant oldest;
+    private volatile @Nullable OffsetDateTime oldest;
 
     Reemission(
             Orders orders,
@@ -63,10 +64,11 @@ class Reemission {
     }
 
     private double secondsOfOldest() {
-        Instant known = oldest;
+        OffsetDateTime known = oldest;
         return known == null
                 ? 0
-                : Math.max(0, Duration.between(known, clock.instant()).toMillis() / 1000.0);
+                : Math.max(
+                        0, Duration.between(known.toInstant(), clock.instant()).toMillis() / 1000.0);
     }
 
     /**
@@ -81,7 +83,7 @@ class Reemission {
         Orders.Waiting waiting = orders.waiting();
         oldest = waiting.oldest();
         if (waiting.unattended() == null
-                || waiting.unattended().isAfter(since)
+                || waiting.unattended().toInstant().isAfter(since)
                 || backlog.waiting(QUEUE_ANSWERS) > 0) {
             return 0;
         }

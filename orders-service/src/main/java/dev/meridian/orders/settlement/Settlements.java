@@ -68,7 +68,7 @@ class Settlements {
                     outcome.orderId(), new Orders.Settlement(outcome.orderId(), outcome.outcome(), outcome.reason()));
         }
         Map<UUID, Order> found = new HashMap<>();
-        orders.settle(first.values()).forEach(order -> found.put(order.id(), order));
+        orders.settle(List.copyOf(first.values())).forEach(order -> found.put(order.id(), order));
         Map<UUID, Settled> settled = new LinkedHashMap<>();
         List<Received<Outcome>> overtaken = new ArrayList<>();
         for (Received<Outcome> received : batch) {

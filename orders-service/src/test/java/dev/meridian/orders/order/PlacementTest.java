@@ -247,7 +247,7 @@ class PlacementTest {
         Order order = Order.placed(
                 UUID.randomUUID(), customer, now, List.of(new Order.Line("TEA-001", "Assam, second flush", 1, price)));
         return new NewOrder(
-                order, "tok_ok", key, new byte[0], json.writeValueAsString(OrderPlaced.of(order, "tok_ok")), null, now);
+                order, "tok_ok", key, new byte[0], json.writeValueAsString(OrderPlaced.of(order, "tok_ok")), null);
     }
 
     @Test
