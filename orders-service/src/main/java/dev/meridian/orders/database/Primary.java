@@ -9,7 +9,6 @@ import java.sql.SQLException;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.CannotGetJdbcConnectionException;
@@ -28,7 +27,7 @@ public class Primary {
     private final CircuitBreaker breaker;
     private final Counter reads;
 
-    Primary(@Qualifier("writer") HikariDataSource pool, PrimarySettings settings, MeterRegistry metrics) {
+    Primary(HikariDataSource pool, PrimarySettings settings, MeterRegistry metrics) {
         this.pool = pool;
         this.database = JdbcClient.create(
                 new BoundedReads(pool, Math.toIntExact(settings.queryTimeout().toMillis())));
