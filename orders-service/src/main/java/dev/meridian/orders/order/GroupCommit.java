@@ -11,6 +11,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.TransientDataAccessResourceException;
 
@@ -23,6 +25,8 @@ import org.springframework.dao.TransientDataAccessResourceException;
  * @param <R> what comes of it
  */
 final class GroupCommit<T, R> {
+
+    private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
 
     /** Writes to the database. */
     interface Writer<T, R> {
@@ -116,8 +120,8 @@ final class GroupCommit<T, R> {
         } catch (RuntimeException e) {
             failed(group, e);
         } catch (Error e) {
-            failed(group, new TransientDataAccessResourceException("The thread that wrote the group died", e));
-            throw e;
+            log.error("Writing a group of {} failed", group.size(), e);
+            failed(group, new TransientDataAccessResourceException("The group was not written", e));
         }
     }
 
