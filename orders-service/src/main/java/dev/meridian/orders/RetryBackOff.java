@@ -17,7 +17,6 @@ public final class RetryBackOff {
     private final Logger log;
     private final String work;
     private int failures;
-    private Duration pause = FIRST;
 
     /** @param work what the loop does, as the subject of a sentence in the log */
     public RetryBackOff(Logger log, String work) {
@@ -30,16 +29,14 @@ public final class RetryBackOff {
             log.info("{} works again after {} failures", work, failures);
         }
         failures = 0;
-        pause = FIRST;
     }
 
     /** @return how long to wait before the next attempt: twice as long after each failure */
     public synchronized Duration failed(Throwable failure) {
-        if (failures++ == 0) {
+        if (failures == 0) {
             log.warn("{} fails, and is tried again: {}", work, failure.toString());
         }
-        Duration now = pause;
-        pause = now.multipliedBy(2).compareTo(LONGEST) < 0 ? now.multipliedBy(2) : LONGEST;
-        return now;
+        Duration pause = FIRST.multipliedBy(1L << Math.min(failures++, 10));
+        return pause.compareTo(LONGEST) < 0 ? pause : LONGEST;
     }
 }

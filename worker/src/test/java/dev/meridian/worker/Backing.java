@@ -31,10 +31,9 @@ public class Backing implements ApplicationContextInitializer<ConfigurableApplic
                         "eureka.client.enabled", "false",
                         "server.port", "0",
                         // Quick failures: what is tested is that they wait, not for how long.
-                        "meridian.queue.retry-delay.first", "10ms",
-                        "meridian.queue.retry-delay.longest", "1s",
-                        "meridian.queue.retry-interval", "50ms",
-                        "meridian.queue.outage-delay.first", "50ms"))
+                        "meridian.queue.first-delay", "10ms",
+                        "meridian.queue.longest-delay", "1s",
+                        "meridian.queue.retry-interval", "50ms"))
                 .applyTo(context);
     }
 

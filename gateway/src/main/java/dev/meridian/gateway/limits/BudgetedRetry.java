@@ -1,7 +1,6 @@
 package dev.meridian.gateway.limits;
 
 import io.github.bucket4j.Bucket;
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import org.springframework.cloud.gateway.filter.GatewayFilter;
@@ -37,9 +36,13 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
     @Override
     public GatewayFilter apply(RetryConfig config) {
         var retry = super.apply(config);
-        var budget = new Budget(String.valueOf(config.getRouteId()));
+        var budget = Bucket.builder()
+                .addLimit(bucket -> bucket.capacity((long) limits.saved() * RETRY)
+                        .refillGreedy((long) limits.perSecond() * RETRY, Duration.ofSeconds(1)))
+                .withNanosecondPrecision()
+                .build();
         return (exchange, chain) -> {
-            budget.earn();
+            budget.addTokens(limits.percent());
             return retry.filter(
                     exchange,
                     attempt -> chain.filter(attempt)
@@ -63,38 +66,20 @@ class BudgetedRetry extends RetryGatewayFilterFactory {
     }
 
     /** Before <code>Retry</code> looks at a failure: a retry that is over budget looks like the last attempt. */
-    private static void pay(ServerWebExchange attempt, RetryConfig config, Budget budget) {
+    private void pay(ServerWebExchange attempt, RetryConfig config, Bucket budget) {
         int before = attempt.getAttributeOrDefault(RETRY_ITERATION_KEY, -1);
         boolean last = before + 1 >= config.getRetries();
-        if (!last && config.getMethods().contains(attempt.getRequest().getMethod()) && !budget.spend()) {
+        if (!last
+                && config.getMethods().contains(attempt.getRequest().getMethod())
+                && !spend(budget, String.valueOf(config.getRouteId()))) {
             attempt.getAttributes().put(RETRY_ITERATION_KEY, config.getRetries());
         }
     }
 
-    private final class Budget {
-
-        private final Bucket saved;
-        private final Counter paid;
-        private final Counter unpaid;
-
-        Budget(String route) {
-            this.saved = Bucket.builder()
-                    .addLimit(bucket -> bucket.capacity((long) limits.saved() * RETRY)
-                            .refillGreedy((long) limits.perSecond() * RETRY, Duration.ofSeconds(1)))
-                    .withNanosecondPrecision()
-                    .build();
-            this.paid = metrics.counter("meridian.gateway.retries", "route", route, "result", "sent");
-            this.unpaid = metrics.counter("meridian.gateway.retries", "route", route, "result", "over budget");
-        }
-
-        void earn() {
-            saved.addTokens(limits.percent());
-        }
-
-        boolean spend() {
-            boolean enough = saved.tryConsume(RETRY);
-            (enough ? paid : unpaid).increment();
-            return enough;
-        }
+    private boolean spend(Bucket budget, String route) {
+        boolean enough = budget.tryConsume(RETRY);
+        metrics.counter("meridian.gateway.retries", "route", route, "result", enough ? "sent" : "over budget")
+                .increment();
+        return enough;
     }
 }

@@ -1,7 +1,5 @@
 package dev.meridian.gateway.limits;
 
-import dev.meridian.gateway.problems.Problem;
-import dev.meridian.gateway.problems.Problems;
 import dev.meridian.gateway.routing.StreamingRoutes;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -24,18 +22,16 @@ import reactor.core.publisher.Mono;
  * <p>{@linkplain StreamingRoutes Streams} are exempt, since they last as long as a browser watches.
  */
 @Component
-@Order(FilterOrder.CONCURRENCY)
+@Order(RateLimit.ORDER + 1) // around all that follows until the answer is written (-1)
 class ConcurrencyLimit implements GlobalFilter {
 
     private final Map<String, Semaphore> turns = new ConcurrentHashMap<>();
     private final int limit;
-    private final Problems problems;
-    private final RejectionMetrics rejections;
+    private final Rejections rejections;
     private final MeterRegistry metrics;
 
-    ConcurrencyLimit(Limits limits, Problems problems, RejectionMetrics rejections, MeterRegistry metrics) {
+    ConcurrencyLimit(Limits limits, Rejections rejections, MeterRegistry metrics) {
         this.limit = limits.concurrency();
-        this.problems = problems;
         this.rejections = rejections;
         this.metrics = metrics;
     }
@@ -51,8 +47,7 @@ class ConcurrencyLimit implements GlobalFilter {
             if (turn.tryAcquire()) {
                 return chain.filter(exchange).doFinally(end -> turn.release());
             }
-            rejections.count(exchange, RejectionMetrics.Reason.OVERLOADED);
-            return problems.answer(exchange, Problem.SERVICE_OVERLOADED);
+            return rejections.reject(exchange, Rejections.Reason.OVERLOADED);
         });
     }
 

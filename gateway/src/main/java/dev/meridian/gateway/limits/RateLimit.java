@@ -1,12 +1,11 @@
 package dev.meridian.gateway.limits;
 
-import dev.meridian.gateway.problems.Problem;
-import dev.meridian.gateway.problems.Problems;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.Objects;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
@@ -18,19 +17,18 @@ import reactor.core.publisher.Mono;
  * look alike, and the CDN keeps what they may ask for.
  */
 @Component
-@Order(FilterOrder.RATE_LIMIT)
+@Order(RateLimit.ORDER)
 class RateLimit implements GlobalFilter {
 
-    private static final Mono<RateLimiter.Decision> UNLIMITED = Mono.just(RateLimiter.Granted.GRANTED);
+    /** After the body was read (Ordered.HIGHEST_PRECEDENCE + 1000): a slow sender occupies nothing. */
+    static final int ORDER = Ordered.HIGHEST_PRECEDENCE + 2000;
 
     private final RateLimiter limiter;
-    private final Problems problems;
-    private final RejectionMetrics rejections;
+    private final Rejections rejections;
     private final String policy;
 
-    RateLimit(RateLimiter limiter, Problems problems, RejectionMetrics rejections, Limits limits) {
+    RateLimit(RateLimiter limiter, Rejections rejections, Limits limits) {
         this.limiter = limiter;
-        this.problems = problems;
         this.rejections = rejections;
         long window = Math.ceilDiv(limits.burst(), limits.rate());
         this.policy = "\"subject\";q=" + limits.burst() + ";w=" + window;
@@ -40,7 +38,7 @@ class RateLimit implements GlobalFilter {
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         return exchange.<Principal>getPrincipal()
                 .flatMap(caller -> limiter.take(Objects.requireNonNullElse(caller.getName(), "")))
-                .switchIfEmpty(UNLIMITED)
+                .defaultIfEmpty(RateLimiter.Granted.GRANTED)
                 .flatMap(decision -> switch (decision) {
                     case RateLimiter.Granted granted -> chain.filter(exchange);
                     case RateLimiter.Refused(Duration after) -> refuse(exchange, after);
@@ -49,12 +47,11 @@ class RateLimit implements GlobalFilter {
 
     /** The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After of RFC 9110, section 10.2.3. */
     private Mono<Void> refuse(ServerWebExchange exchange, Duration wait) {
-        rejections.count(exchange, RejectionMetrics.Reason.LIMITED);
         long seconds = Math.max(1, Math.ceilDiv(wait.toMillis(), 1000));
         var headers = exchange.getResponse().getHeaders();
         headers.set(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
         headers.set("RateLimit-Policy", policy);
         headers.set("RateLimit", "\"subject\";r=0;t=" + seconds);
-        return problems.answer(exchange, Problem.RATE_LIMITED);
+        return rejections.reject(exchange, Rejections.Reason.LIMITED);
     }
 }

@@ -1,15 +1,15 @@
 package dev.meridian.gateway.limits;
 
-import dev.meridian.gateway.problems.Problem;
 import dev.meridian.gateway.problems.Problems;
 import dev.meridian.gateway.routing.StreamingRoutes;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -32,18 +32,17 @@ import reactor.core.publisher.Mono;
  * instance or of a connection.
  */
 @Component
-@Order(FilterOrder.BREAKER)
+@Order(0) // around a route's own filters (from 1 on), Retry among them, and until the answer's headers are there
 class RouteBreakers implements GlobalFilter {
 
     private static final Logger log = LoggerFactory.getLogger(RouteBreakers.class);
 
     private final Map<String, CircuitBreaker> breakers = new ConcurrentHashMap<>();
     private final CircuitBreakerConfig settings;
-    private final Problems problems;
-    private final RejectionMetrics rejections;
+    private final Rejections rejections;
     private final MeterRegistry metrics;
 
-    RouteBreakers(Limits limits, Problems problems, RejectionMetrics rejections, MeterRegistry metrics) {
+    RouteBreakers(Limits limits, Rejections rejections, MeterRegistry metrics) {
         var breaker = limits.breaker();
         this.settings = CircuitBreakerConfig.custom()
                 .slidingWindow(
@@ -55,9 +54,9 @@ class RouteBreakers implements GlobalFilter {
                 .slowCallDurationThreshold(breaker.slow())
                 .waitDurationInOpenState(breaker.open())
                 .permittedNumberOfCallsInHalfOpenState(breaker.halfOpenCalls())
+                .ignoreException(error -> !isFailure(error))
                 .writableStackTraceEnabled(false)
                 .build();
-        this.problems = problems;
         this.rejections = rejections;
         this.metrics = metrics;
     }
@@ -69,15 +68,15 @@ class RouteBreakers implements GlobalFilter {
         boolean streams = StreamingRoutes.contain(route);
         return Mono.defer(() -> {
             if (!breaker.tryAcquirePermission()) {
-                rejections.count(exchange, RejectionMetrics.Reason.OPEN);
-                return problems.answer(exchange, Problem.SERVICE_UNAVAILABLE);
+                return rejections.reject(exchange, Rejections.Reason.OPEN);
             }
-            var call = new Call(breaker, streams);
+            long begin = breaker.getCurrentTimestamp();
+            // A stream takes as long as it takes.
+            LongSupplier taken = () -> streams ? 0 : breaker.getCurrentTimestamp() - begin;
             return chain.filter(exchange)
-                    .doOnSuccess(nothing ->
-                            call.answered(exchange.getResponse().getStatusCode() == HttpStatus.GATEWAY_TIMEOUT))
-                    .doOnError(call::failed)
-                    .doOnCancel(call::givenUp);
+                    .doOnSuccess(nothing -> breaker.onSuccess(taken.getAsLong(), TimeUnit.NANOSECONDS))
+                    .doOnError(error -> breaker.onError(taken.getAsLong(), TimeUnit.NANOSECONDS, error))
+                    .doOnCancel(() -> givenUp(breaker, taken.getAsLong()));
         });
     }
 
@@ -93,52 +92,23 @@ class RouteBreakers implements GlobalFilter {
         return breaker;
     }
 
-    /** @param streams its answer takes as long as it takes */
-    private record Call(CircuitBreaker breaker, boolean streams, long begin) {
-
-        Call(CircuitBreaker breaker, boolean streams) {
-            this(breaker, streams, breaker.getCurrentTimestamp());
+    /** The caller hung up. After a while that tells as much as a late answer. */
+    private static void givenUp(CircuitBreaker breaker, long nanos) {
+        var slow = breaker.getCircuitBreakerConfig().getSlowCallDurationThreshold();
+        if (nanos > slow.toNanos()) {
+            breaker.onSuccess(nanos, TimeUnit.NANOSECONDS);
+        } else {
+            breaker.releasePermission();
         }
+    }
 
-        void answered(boolean tooLate) {
-            if (tooLate) {
-                breaker.onError(
-                        taken(), breaker.getTimestampUnit(), new ResponseStatusException(HttpStatus.GATEWAY_TIMEOUT));
-            } else {
-                breaker.onSuccess(taken(), breaker.getTimestampUnit());
-            }
+    private static boolean isFailure(Throwable error) {
+        if (error instanceof ResponseStatusException answer) {
+            return answer.getStatusCode() == HttpStatus.GATEWAY_TIMEOUT;
         }
-
-        void failed(Throwable error) {
-            if (counts(error)) {
-                breaker.onError(taken(), breaker.getTimestampUnit(), error);
-            } else {
-                breaker.releasePermission();
-            }
-        }
-
-        /** The caller hung up. After a while that tells as much as a late answer. */
-        void givenUp() {
-            var slow = breaker.getCircuitBreakerConfig().getSlowCallDurationThreshold();
-            if (Duration.of(taken(), breaker.getTimestampUnit().toChronoUnit()).compareTo(slow) > 0) {
-                breaker.onSuccess(taken(), breaker.getTimestampUnit());
-            } else {
-                breaker.releasePermission();
-            }
-        }
-
-        private long taken() {
-            return streams ? 0 : breaker.getCurrentTimestamp() - begin;
-        }
-
-        private static boolean counts(Throwable error) {
-            if (error instanceof ResponseStatusException answer) {
-                return answer.getStatusCode() == HttpStatus.GATEWAY_TIMEOUT;
-            }
-            return switch (Problems.problemOf(error)) {
-                case SERVICE_UNAVAILABLE, BROKEN_ANSWER, SERVICE_TIMEOUT -> true;
-                default -> false;
-            };
-        }
+        return switch (Problems.problemOf(error)) {
+            case SERVICE_UNAVAILABLE, BROKEN_ANSWER, SERVICE_TIMEOUT -> true;
+            default -> false;
+        };
     }
 }

@@ -25,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
 
@@ -67,8 +66,7 @@ class SharedBuckets implements AutoCloseable {
     private final DefaultClientResources threads;
     private final RedisClient client;
     private final CircuitBreaker breaker;
-    private final Disposable connecting;
-    private volatile @Nullable StatefulRedisConnection<String, String> connection;
+    private final CompletableFuture<@Nullable StatefulRedisConnection<String, String>> connection;
 
     /**
      * @param tokens how many there were, at most as many as were wanted
@@ -119,15 +117,15 @@ class SharedBuckets implements AutoCloseable {
                 .withPort(limits.redis().port())
                 .withTimeout(RECONNECT)
                 .build();
-        this.connecting = Mono.fromCompletionStage(() -> client.connectAsync(StringCodec.UTF8, address))
+        this.connection = Mono.fromCompletionStage(() -> client.connectAsync(StringCodec.UTF8, address))
                 .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, RECONNECT))
-                .subscribe(connected -> connection = connected);
+                .toFuture();
     }
 
     /** An error where Redis does not answer in time. */
     Mono<Taken> take(String subject, int wanted) {
         return Mono.defer(() -> {
-            var connected = connection;
+            var connected = connection.getNow(null);
             if (connected == null || !breaker.tryAcquirePermission()) {
                 return Mono.error(CallNotPermittedException.createCallNotPermittedException(breaker));
             }
@@ -159,7 +157,7 @@ class SharedBuckets implements AutoCloseable {
 
     @Override
     public void close() {
-        connecting.dispose();
+        connection.cancel(true);
         client.shutdown(0, 1, TimeUnit.SECONDS);
         threads.shutdown(0, 1, TimeUnit.SECONDS);
     }

@@ -5,12 +5,9 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpVersion;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.http.MediaType;
@@ -42,7 +39,7 @@ class UnreadableRequests implements NettyServerCustomizer {
                     && !response.content().isReadable()
                     && response.headers().containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true)) {
                 response.release();
-                super.write(context, answer(response.status(), problem), promise);
+                super.write(context, withBody(response, problem), promise);
             } else {
                 super.write(context, message, promise);
             }
@@ -57,13 +54,12 @@ class UnreadableRequests implements NettyServerCustomizer {
             };
         }
 
-        private static FullHttpResponse answer(HttpResponseStatus status, Problem problem) {
-            var json = Unpooled.wrappedBuffer(problem.json());
-            var answer = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, json);
+        private static FullHttpResponse withBody(FullHttpResponse response, Problem problem) {
+            var json = problem.json();
+            var answer = response.replace(Unpooled.wrappedBuffer(json));
             answer.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, MediaType.APPLICATION_PROBLEM_JSON_VALUE)
-                    .set(HttpHeaderNames.CONTENT_LENGTH, json.readableBytes())
-                    .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+                    .set(HttpHeaderNames.CONTENT_LENGTH, json.length);
             return answer;
         }
     }

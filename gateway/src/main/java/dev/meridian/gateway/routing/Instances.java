@@ -37,7 +37,7 @@ class Instances {
                             .maxConnections(2)
                             .maxIdleTime(Duration.ofSeconds(10)) // below the services' keep-alive of 20 s
                             .build())
-                    .resolver(names -> names.cacheMaxTimeToLive(ConnectionPool.ADDRESS_KEPT))
+                    .resolver(names -> names.cacheMaxTimeToLive(Connections.ADDRESS_KEPT))
                     .responseTimeout(Duration.ofSeconds(2))))
             .build();
 

@@ -2,6 +2,7 @@ package dev.meridian.gateway.routing;
 
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.cloud.gateway.config.HttpClientProperties;
 import org.springframework.cloud.gateway.filter.NettyRoutingFilter;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
@@ -16,7 +17,7 @@ import reactor.netty.http.client.HttpClient;
  *
  * <p>{@linkplain StreamingRoutes Streams} have connections of their own: a stream holds one for minutes, and must not
  * take it from requests that are over in milliseconds. All else is as for other routes: the first byte has to come
- * within the response time-out, and a service that is silent for longer than {@link ConnectionPool} allows is given up.
+ * within the response time-out, and a service that is silent for longer than {@link Connections} allows is given up.
  * Streams send something more often than that.
  */
 @Component
@@ -29,13 +30,13 @@ class ServiceRouting extends NettyRoutingFilter {
 
     ServiceRouting(
             HttpClient services,
-            ConnectionPool pool,
+            @Qualifier("streams") HttpClient streams,
             HeaderSanitizer sanitizer,
             ObjectProvider<List<HttpHeadersFilter>> others,
             HttpClientProperties properties) {
         super(services, others, properties);
         this.services = services;
-        this.streams = pool.forStreams();
+        this.streams = streams;
         this.headers = List.of(sanitizer, HeaderSanitizer.ANSWERS);
     }
 

@@ -4,7 +4,9 @@ import org.reactivestreams.Publisher;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.filter.NettyWriteResponseFilter;
-import org.springframework.context.SmartLifecycle;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
@@ -15,19 +17,18 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * Ends all streams when the gateway stops, in the phase that stops first: the web server waits for its requests to
- * end, and these would not.
+ * Ends all streams when the gateway stops, before anything else does: the web server waits for its requests to end,
+ * and these would not.
  */
 @Component
 @Order(NettyWriteResponseFilter.WRITE_RESPONSE_FILTER_ORDER - 1) // around the filter that writes the answer
-class StreamEnd implements GlobalFilter, SmartLifecycle {
+class StreamEnd implements GlobalFilter {
 
-    private volatile Sinks.Empty<Void> stop = Sinks.empty();
-    private volatile boolean running;
+    private final Sinks.Empty<Void> stop = Sinks.empty();
 
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
-        if (!StreamingRoutes.contain(exchange)) {
+        if (!StreamingRoutes.contain(exchange.getRequiredAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR))) {
             return chain.filter(exchange);
         }
         var stopped = stop.asMono();
@@ -40,20 +41,8 @@ class StreamEnd implements GlobalFilter, SmartLifecycle {
         return chain.filter(exchange.mutate().response(ending).build());
     }
 
-    @Override
-    public void start() {
-        stop = Sinks.empty();
-        running = true;
-    }
-
-    @Override
-    public void stop() {
-        running = false;
+    @EventListener(ContextClosedEvent.class)
+    void endAll() {
         stop.tryEmitEmpty();
-    }
-
-    @Override
-    public boolean isRunning() {
-        return running;
     }
 }

@@ -1,8 +1,6 @@
 package dev.meridian.gateway.routing;
 
 import org.springframework.cloud.gateway.route.Route;
-import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
-import org.springframework.web.server.ServerWebExchange;
 
 /** Routes whose answers are streams without an end. They say {@code streams: true} in their metadata. */
 public final class StreamingRoutes {
@@ -15,10 +13,5 @@ public final class StreamingRoutes {
     public static boolean contain(Route route) {
         var declared = route.getMetadata().get(METADATA);
         return declared != null && Boolean.parseBoolean(declared.toString());
-    }
-
-    static boolean contain(ServerWebExchange exchange) {
-        return exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR) instanceof Route route
-                && contain(route);
     }
 }

@@ -3,20 +3,17 @@ package dev.meridian.gateway.security;
 import com.github.benmanes.caffeine.cache.Ticker;
 import dev.meridian.gateway.problems.Problem;
 import dev.meridian.gateway.problems.Problems;
-import java.net.URI;
+import java.net.URL;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.security.autoconfigure.actuate.web.reactive.EndpointRequest;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.client.reactive.ReactorClientHttpConnector;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.config.web.server.ServerHttpSecurity.CsrfSpec;
@@ -37,10 +34,8 @@ import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
 import org.springframework.security.web.server.authorization.ServerAccessDeniedHandler;
 import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
-import org.springframework.web.reactive.function.client.WebClient;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
-import reactor.netty.http.client.HttpClient;
 
 /** Who may call what. The services check tokens again: coming through the gateway proves nothing. */
 @Configuration(proxyBeanMethods = false)
@@ -61,25 +56,20 @@ class Security {
         return SecurityObservationSettings.noObservations();
     }
 
-    /** The actuator answers on the management port alone, which only our own network reaches. */
+    /** A token comes with each request, never by itself as a cookie would: there is no session and nothing to forge. */
     @Bean
-    @Order(1)
-    SecurityWebFilterChain actuator(ServerHttpSecurity http) {
-        return stateless(http)
-                .securityMatcher(EndpointRequest.toAnyEndpoint())
-                .authorizeExchange(calls -> calls.anyExchange().permitAll())
-                .build();
-    }
-
-    @Bean
-    @Order(2)
-    SecurityWebFilterChain api(ServerHttpSecurity http, Problems problems, RouteLocator routes) {
+    SecurityWebFilterChain calls(ServerHttpSecurity http, Problems problems, RouteLocator routes) {
         ServerAuthenticationEntryPoint refusal = (exchange, why) -> unauthorized(exchange, why, problems, routes);
         ServerAccessDeniedHandler denial = (exchange, why) -> {
             challenge(exchange, "Bearer error=\"insufficient_scope\"");
             return problems.answer(exchange, Problem.INSUFFICIENT_SCOPE);
         };
-        return stateless(http)
+        return http.csrf(CsrfSpec::disable)
+                .formLogin(FormLoginSpec::disable)
+                .httpBasic(HttpBasicSpec::disable)
+                .logout(LogoutSpec::disable)
+                .requestCache(RequestCacheSpec::disable)
+                .securityContextRepository(NoOpServerSecurityContextRepository.getInstance())
                 .authorizeExchange(calls -> calls.pathMatchers("/api/orders/**") // first, being asked for most
                         .hasAuthority("SCOPE_orders")
                         .pathMatchers(HttpMethod.GET, "/api/products", "/api/openapi/**")
@@ -88,6 +78,8 @@ class Security {
                         .permitAll()
                         .pathMatchers(IDENTITY)
                         .permitAll() // identity has its own rules
+                        .pathMatchers("/actuator/**")
+                        .permitAll() // answers on the management port alone, which only our own network reaches
                         .pathMatchers("/api/dead-letters/**", "/api/topology")
                         .hasAuthority("SCOPE_ops")
                         .anyExchange()
@@ -97,16 +89,6 @@ class Security {
                 .exceptionHandling(
                         errors -> errors.authenticationEntryPoint(refusal).accessDeniedHandler(denial))
                 .build();
-    }
-
-    /** A token comes with each request, never by itself as a cookie would: there is no session and nothing to forge. */
-    private static ServerHttpSecurity stateless(ServerHttpSecurity http) {
-        return http.csrf(CsrfSpec::disable)
-                .formLogin(FormLoginSpec::disable)
-                .httpBasic(HttpBasicSpec::disable)
-                .logout(LogoutSpec::disable)
-                .requestCache(RequestCacheSpec::disable)
-                .securityContextRepository(NoOpServerSecurityContextRepository.getInstance());
     }
 
     /** An address that leads nowhere is not found, with a token or without. */
@@ -134,14 +116,9 @@ class Security {
 
     @Bean
     ReactiveJwtDecoder tokens(
-            @Value("${meridian.issuer}") String issuer, @Value("${meridian.jwk-set-uri}") URI keySet) {
-        var http = HttpClient.create().responseTimeout(Duration.ofSeconds(2));
-        var keys = new KeySet(
-                WebClient.builder()
-                        .clientConnector(new ReactorClientHttpConnector(http))
-                        .build(),
-                keySet);
-        var decoder = NimbusReactiveJwtDecoder.withJwkSource(keys).build(); // RS256 and no other algorithm
+            @Value("${meridian.issuer}") String issuer, @Value("${meridian.jwk-set-uri}") URL keySet) {
+        var decoder =
+                NimbusReactiveJwtDecoder.withJwkSource(new KeySet(keySet)).build(); // RS256 and no other algorithm
         decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
                 new JwtTimestampValidator(Duration.ofSeconds(10)), // for clocks that differ
                 new JwtClaimValidator<>(JwtClaimNames.EXP, Objects::nonNull),

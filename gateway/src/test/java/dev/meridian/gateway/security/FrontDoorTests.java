@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.meridian.gateway.Issuer;
 import dev.meridian.gateway.RunningGateway;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.test.web.server.LocalManagementPort;
 
 /** What is ours alone is not reachable from outside, whatever the way there is called, and with any token. */
 class FrontDoorTests extends RunningGateway {
@@ -58,5 +62,11 @@ class FrontDoorTests extends RunningGateway {
         assertThat(WORKING.asked)
                 .filteredOn(asked -> !asked.endsWith("/actuator/health/readiness"))
                 .isEmpty();
+    }
+
+    @Test
+    void healthIsToldOnTheManagementPortWithoutAToken(@LocalManagementPort int management) {
+        var health = URI.create("http://127.0.0.1:" + management + "/actuator/health/liveness");
+        assertThat(answer(HttpRequest.newBuilder(health)).statusCode()).isEqualTo(200);
     }
 }

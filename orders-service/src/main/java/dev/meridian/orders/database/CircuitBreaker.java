@@ -4,13 +4,17 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
 
 /**
  * Keeps requests from a server that failed: it opens with a failure, and from then on lets one request through after each
- * pause, until one succeeds. Safe for use by many threads; it never blocks.
+ * pause, until one succeeds. It logs a line when it opens and one when it closes. Safe for use by many threads; it never
+ * blocks.
  */
 public final class CircuitBreaker {
 
+    private final Logger log;
+    private final String server;
     private final Duration pause;
     private final LongSupplier nanoTime;
 
@@ -18,10 +22,16 @@ public final class CircuitBreaker {
     private final AtomicReference<@Nullable Long> nextTrial = new AtomicReference<>();
 
     /**
+     * @param server as the subject of a sentence in the log
      * @param pause how long nothing is tried after a failure
-     * @param nanoTime as {@link System#nanoTime()}
      */
-    public CircuitBreaker(Duration pause, LongSupplier nanoTime) {
+    public CircuitBreaker(Logger log, String server, Duration pause) {
+        this(log, server, pause, System::nanoTime);
+    }
+
+    CircuitBreaker(Logger log, String server, Duration pause, LongSupplier nanoTime) {
+        this.log = log;
+        this.server = server;
         this.pause = pause;
         this.nanoTime = nanoTime;
     }
@@ -38,13 +48,15 @@ public final class CircuitBreaker {
         return nextTrial.get() != null;
     }
 
-    /** @return whether it was open, so that the caller can log the end of the failure */
-    public boolean succeeded() {
-        return isOpen() && nextTrial.getAndSet(null) != null;
+    public void succeeded() {
+        if (isOpen() && nextTrial.getAndSet(null) != null) {
+            log.info("{} answers again", server);
+        }
     }
 
-    /** @return whether it was closed, so that the caller can log the beginning of the failure */
-    public boolean failed() {
-        return nextTrial.getAndSet(nanoTime.getAsLong() + pause.toNanos()) == null;
+    public void failed(@Nullable String reason) {
+        if (nextTrial.getAndSet(nanoTime.getAsLong() + pause.toNanos()) == null) {
+            log.warn("{} fails, and is not read from: {}", server, reason);
+        }
     }
 }

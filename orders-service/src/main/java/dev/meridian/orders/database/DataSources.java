@@ -10,39 +10,26 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceProperties;
 import org.springframework.boot.jdbc.health.DataSourceHealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.context.annotation.Primary;
 
-/** Two pools, one for each database. Only {@link Replica} has the second; everything else is on the primary. */
+/** The replica's pool, which only {@link Replica} has. Everything else is on the primary, by Spring Boot's own pool. */
 @Configuration(proxyBeanMethods = false)
 class DataSources {
-
-    @Bean
-    @Primary
-    @Qualifier("writer")
-    @ConfigurationProperties("spring.datasource.hikari")
-    HikariDataSource writer(DataSourceProperties properties) {
-        return pool(properties, properties.determineUrl());
-    }
 
     @Bean(defaultCandidate = false)
     @Qualifier("reader")
     @ConfigurationProperties("meridian.replica.hikari")
     HikariDataSource reader(DataSourceProperties properties, ReplicaSettings settings) {
-        return pool(properties, settings.url());
-    }
-
-    private static HikariDataSource pool(DataSourceProperties properties, String url) {
-        var pool = new HikariDataSource();
-        pool.setJdbcUrl(url);
-        pool.setUsername(properties.determineUsername());
-        pool.setPassword(properties.determinePassword());
-        return pool;
+        return properties
+                .initializeDataSourceBuilder()
+                .type(HikariDataSource.class)
+                .url(settings.url())
+                .build();
     }
 
     /** Readiness asks for this: the primary, and never the replica. */
     @Bean
-    HealthContributor dbHealthContributor(@Qualifier("writer") HikariDataSource writer) {
-        return new DataSourceHealthIndicator(writer);
+    HealthContributor dbHealthContributor(HikariDataSource primary) {
+        return new DataSourceHealthIndicator(primary);
     }
 
     static Counter reads(MeterRegistry metrics, String database) {

@@ -1,17 +1,15 @@
 package dev.meridian.orders.database;
 
 import com.zaxxer.hikari.HikariDataSource;
-import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.SocketTimeoutException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.CannotGetJdbcConnectionException;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -29,11 +27,11 @@ public class Primary {
     private final CircuitBreaker breaker;
     private final Counter reads;
 
-    Primary(@Qualifier("writer") HikariDataSource pool, PrimarySettings settings, MeterRegistry metrics) {
+    Primary(HikariDataSource pool, PrimarySettings settings, MeterRegistry metrics) {
         this.pool = pool;
         this.database = JdbcClient.create(
                 new BoundedReads(pool, Math.toIntExact(settings.queryTimeout().toMillis())));
-        this.breaker = new CircuitBreaker(settings.pause(), System::nanoTime);
+        this.breaker = new CircuitBreaker(log, "The primary", settings.pause());
         this.reads = DataSources.reads(metrics, "primary");
     }
 
@@ -74,14 +72,10 @@ public class Primary {
         try {
             T answer = readTwiceIfBroken(query);
             reads.increment();
-            if (breaker.succeeded()) {
-                log.info("Orders are read from the primary again");
-            }
+            breaker.succeeded();
             return answer;
         } catch (DataAccessResourceFailureException e) {
-            if (breaker.failed()) {
-                log.warn("Orders cannot be read from the primary: {}", e.getMessage());
-            }
+            breaker.failed(e.getMessage());
             throw e;
         }
     }
@@ -90,35 +84,14 @@ public class Primary {
         try {
             return query.apply(database);
         } catch (DataAccessResourceFailureException e) {
-            if (!isBrokenConnection(e)) {
+            // A broken connection shows at once. A second attempt after a time-out would only double the wait.
+            if (e instanceof CannotGetJdbcConnectionException
+                    || NestedExceptionUtils.getMostSpecificCause(e) instanceof SocketTimeoutException) {
                 throw e;
             }
             // The others lead to the same server, and the pool trusts those that were used a moment ago.
-            HikariPoolMXBean connections = pool.getHikariPoolMXBean();
-            if (connections != null) {
-                connections.softEvictConnections();
-            }
+            pool.getHikariPoolMXBean().softEvictConnections();
             return query.apply(database);
         }
-    }
-
-    /** Which shows at once. A second attempt after a time-out would only double the wait. */
-    private static boolean isBrokenConnection(DataAccessResourceFailureException e) {
-        if (e instanceof CannotGetJdbcConnectionException) {
-            return false;
-        }
-        boolean broken = false;
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SocketTimeoutException) {
-                return false;
-            }
-            broken |= cause instanceof SQLException failure && isConnectionFailure(failure.getSQLState());
-        }
-        return broken;
-    }
-
-    /** SQLSTATE class 08, connection exceptions; 57P01 to 57P03, the server stops, crashed or starts. */
-    private static boolean isConnectionFailure(@Nullable String state) {
-        return state != null && (state.startsWith("08") || state.startsWith("57P0"));
     }
 }

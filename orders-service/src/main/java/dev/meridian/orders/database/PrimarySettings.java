@@ -1,7 +1,9 @@
 package dev.meridian.orders.database;
 
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.validation.annotation.Validated;
 
 /**
  * How orders are read from the primary. Other statements have the time-outs of the driver's URL.
@@ -9,12 +11,8 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  * @param queryTimeout how long one statement may take
  * @param pause how long no order is read there after the primary failed
  */
+@Validated
 @ConfigurationProperties("meridian.primary")
-record PrimarySettings(Duration queryTimeout, Duration pause) {
-
-    PrimarySettings {
-        if (!queryTimeout.isPositive() || !pause.isPositive()) {
-            throw new IllegalArgumentException("meridian.primary.query-timeout and .pause must be positive");
-        }
-    }
-}
+record PrimarySettings(
+        @DurationMin(nanos = 1) Duration queryTimeout,
+        @DurationMin(nanos = 1) Duration pause) {}

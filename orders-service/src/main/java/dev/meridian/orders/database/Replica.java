@@ -1,14 +1,11 @@
 package dev.meridian.orders.database;
 
 import com.zaxxer.hikari.HikariDataSource;
-import com.zaxxer.hikari.HikariPoolMXBean;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,15 +33,15 @@ public class Replica {
             SELECT pg_is_in_recovery() AS replica,
                    CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()
                              AND EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 0
-                        ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END AS seconds""";
+                        ELSE 1000 * extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())
+                   END::bigint AS millis""";
 
-    private record State(boolean replica, @Nullable BigDecimal seconds) {}
+    private record State(boolean replica, @Nullable Long millis) {}
 
     private final HikariDataSource pool;
     private final JdbcClient database;
     private final Duration maxLag;
     private final CircuitBreaker breaker;
-    private final ReentrantLock checking = new ReentrantLock();
     private final Counter reads;
     private volatile @Nullable Duration lag;
 
@@ -53,7 +50,8 @@ public class Replica {
         this.database = JdbcClient.create(pool);
         this.maxLag = settings.maxLag();
         // Longer than the time between two checks, so that a check finds a replica that is back, and no request has to.
-        this.breaker = new CircuitBreaker(settings.checkInterval().multipliedBy(3), System::nanoTime);
+        this.breaker =
+                new CircuitBreaker(log, "The replica", settings.checkInterval().multipliedBy(3));
         this.reads = DataSources.reads(metrics, "replica");
         Gauge.builder("meridian.replica.lag", this, Replica::lagSeconds)
                 .description("By how long the replica is behind, at most; NaN while it does not answer")
@@ -88,11 +86,11 @@ public class Replica {
         }
         try {
             T answer = query.apply(database);
-            answered();
+            breaker.succeeded();
             reads.increment();
             return Optional.of(answer);
         } catch (DataAccessException e) {
-            failed(String.valueOf(e.getMessage()));
+            failed(e.getMessage());
             return Optional.empty();
         }
     }
@@ -100,45 +98,26 @@ public class Replica {
     /** At a fixed rate, whose runs have threads of their own: one that waits for a time-out holds up no other task. */
     @Scheduled(fixedRateString = "${meridian.replica.check-interval}")
     void check() {
-        if (!checking.tryLock()) {
-            return;
-        }
         try {
             State state = database.sql(STATE)
-                    .query((row, n) -> new State(row.getBoolean("replica"), row.getBigDecimal("seconds")))
+                    .query((row, n) -> new State(row.getBoolean("replica"), row.getObject("millis", Long.class)))
                     .single();
             if (state.replica) {
-                BigDecimal seconds = state.seconds;
-                lag = seconds == null
-                        ? null
-                        : Duration.ofMillis(
-                                Math.max(0, seconds.movePointRight(3).longValue()));
-                answered();
+                Long millis = state.millis;
+                lag = millis == null ? null : Duration.ofMillis(Math.max(0, millis));
+                breaker.succeeded();
             } else {
                 // Promoted while we were connected. The next connections find the server that follows it.
-                HikariPoolMXBean connections = pool.getHikariPoolMXBean();
-                if (connections != null) {
-                    connections.softEvictConnections();
-                }
+                pool.getHikariPoolMXBean().softEvictConnections();
                 failed("It is the primary now");
             }
         } catch (DataAccessException e) {
-            failed(String.valueOf(e.getMessage()));
-        } finally {
-            checking.unlock();
+            failed(e.getMessage());
         }
     }
 
-    private void answered() {
-        if (breaker.succeeded()) {
-            log.info("The replica answers again");
-        }
-    }
-
-    private void failed(String reason) {
+    private void failed(@Nullable String reason) {
         lag = null;
-        if (breaker.failed()) {
-            log.warn("The replica fails; orders are read from the primary: {}", reason);
-        }
+        breaker.failed(reason);
     }
 }

@@ -1,35 +1,43 @@
 package dev.meridian.orders.deadletters;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
-/**
- * A record that the worker gave up, or that this service set aside.
- *
- * @param orderId null where it names no order
- * @param origin where the record is; null where that is not known
- * @param type the CloudEvents type; null where the record has none, or it is not known
- * @param failures how often it was tried in vain; 0 where it could not be read
- * @param reason for an operator
- * @param redrivenAt when it was sent again; null while it is open
- * @param redrivenBy the operator who sent it
- * @param content the beginning of what the record held
- * @param size of what is kept of the record's value, in bytes; -1 where it had none
- */
+/** A record that the worker gave up, or that this service set aside, as an operator sees it. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 public record DeadLetter(
-        long id,
+        @Schema(example = "17") long id,
         @Nullable UUID orderId,
-        @Nullable Origin origin,
-        @Nullable String type,
-        @Nullable Integer failures,
+
+        @Schema(description = "The topic that the record is on", example = "orders.placed") @Nullable
+        String topic,
+
+        @Nullable Integer partition,
+        @Nullable Long offset,
+
+        @Schema(description = "The CloudEvents type", example = "dev.meridian.order.placed") @Nullable
+        String type,
+
+        @Schema(description = "How often it was tried in vain; 0 where it could not be read") @Nullable
+        Integer failures,
+
         @Nullable String reason,
         Instant diedAt,
-        @Nullable Instant redrivenAt,
-        @Nullable String redrivenBy,
-        byte[] content,
-        int size) {
 
-    /** A record's place. */
-    public record Origin(String topic, int partition, long offset) {}
-}
+        @Schema(description = "When it was sent again; absent while it is open") @Nullable
+        Instant redrivenAt,
+
+        @Nullable String redrivenBy,
+
+        @Schema(description = "The event, where it is JSON of at most 16 KiB", implementation = Object.class) @Nullable
+        JsonNode payload,
+
+        @Schema(description = "Any other content, in Base64, the first 16 KiB of it") @Nullable
+        String payloadBase64,
+
+        @Schema(description = "Of what is kept, in bytes; absent where the record had no content") @Nullable
+        Integer payloadSize) {}

@@ -1,11 +1,7 @@
 package dev.meridian.orders.deadletters;
 
-import dev.meridian.orders.RetryBackOff;
-import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.stereotype.Component;
 
@@ -13,11 +9,8 @@ import org.springframework.stereotype.Component;
 @Component
 class DeadLetterListener {
 
-    private static final Logger log = LoggerFactory.getLogger(DeadLetterListener.class);
-
     private final DeadLetters letters;
     private final IncomingEvents events;
-    private final RetryBackOff backOff = new RetryBackOff(log, "Storing dead letters");
 
     DeadLetterListener(DeadLetters letters, IncomingEvents events) {
         this.letters = letters;
@@ -31,25 +24,6 @@ class DeadLetterListener {
             topics = "fulfilment.dead-letters",
             batch = "true")
     void store(List<ConsumerRecord<String, byte[]>> records) {
-        try {
-            List<UnreadableRecord> unreadable = new ArrayList<>();
-            List<DeadLetters.Received> read = new ArrayList<>();
-            for (ConsumerRecord<String, byte[]> record : records) {
-                FulfilmentDeadLetter letter =
-                        events.read(record, FulfilmentDeadLetter.TYPE, FulfilmentDeadLetter.class, unreadable::add);
-                if (letter != null) {
-                    read.add(new DeadLetters.Received(record, letter));
-                }
-            }
-            IncomingEvents.inHalves(
-                    read,
-                    letters::add,
-                    (guilty, reason) -> unreadable.add(new UnreadableRecord(guilty.record(), reason)));
-            letters.setAside(unreadable);
-            backOff.succeeded();
-        } catch (RuntimeException e) {
-            backOff.failed(e);
-            throw e;
-        }
+        events.handle(records, FulfilmentDeadLetter.TYPE, FulfilmentDeadLetter.class, letters::add);
     }
 }

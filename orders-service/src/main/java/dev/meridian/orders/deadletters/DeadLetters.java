@@ -1,22 +1,29 @@
 package dev.meridian.orders.deadletters;
 
-import dev.meridian.orders.order.OrderEvents;
+import dev.meridian.orders.deadletters.IncomingEvents.Received;
+import dev.meridian.orders.order.OrderService;
 import dev.meridian.orders.outbox.Outbox;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.Collection;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Repository;
 import org.springframework.transaction.annotation.Transactional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The dead letters in the database. All is read from the primary: an operator sees what was just done. */
 @Repository
@@ -26,55 +33,59 @@ public class DeadLetters {
     public static final int SHOWN = 16 * 1024;
 
     private static final String COLUMNS = """
-            id, origin_topic, origin_partition, origin_offset, order_id, type, coalesce(failures, deliveries) AS failures,
-            reason, died_at, redriven_at, redriven_by, substring(payload FROM 1 FOR %d) AS content,
+            id, nullif(origin_topic, '') AS origin_topic, origin_partition, origin_offset, order_id, type,
+            coalesce(failures, deliveries) AS failures, reason, died_at, redriven_at, redriven_by, substring(payload FROM 1 FOR %d) AS content,
             octet_length(payload) AS size""".formatted(SHOWN);
 
     private final JdbcClient jdbc;
     private final Outbox outbox;
-    private final OrderEvents orders;
+    private final OrderService orders;
+    private final JsonMapper json;
     private final Clock clock;
     private final MeterRegistry metrics;
+    private volatile double open = Double.NaN;
 
-    DeadLetters(JdbcClient jdbc, Outbox outbox, OrderEvents orders, Clock clock, MeterRegistry metrics) {
+    DeadLetters(
+            JdbcClient jdbc, Outbox outbox, OrderService orders, JsonMapper json, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.outbox = outbox;
         this.orders = orders;
+        this.json = json;
         this.clock = clock;
         this.metrics = metrics;
+        Gauge.builder("meridian.dead.letters.open", this, counted -> counted.open)
+                .description("Dead letters that can be sent again and were not; NaN while the database does not answer")
+                .register(metrics);
     }
 
-    /** A dead letter and the record that told of it, by whose place one that is read twice is known. */
-    record Received(ConsumerRecord<String, byte[]> record, FulfilmentDeadLetter letter) {}
-
-    /** Stores records that this service cannot apply, for operators to see. One that is stored already stays as it is. */
-    @Transactional
-    public void setAside(Collection<UnreadableRecord> records) {
-        for (UnreadableRecord unreadable : records) {
-            ConsumerRecord<String, byte[]> record = unreadable.record();
-            if (stored(new Received(record, FulfilmentDeadLetter.of(unreadable)))) {
-                metrics.counter("meridian.records.set.aside", "topic", record.topic())
-                        .increment();
-            }
+    /**
+     * Stores a record that this service cannot apply, for operators to see. One that is stored already stays as it is.
+     *
+     * @param reason in a line, for operators
+     */
+    public void setAside(ConsumerRecord<String, byte[]> record, String reason) {
+        if (store(record, FulfilmentDeadLetter.of(record, reason))) {
+            metrics.counter("meridian.records.set.aside", "topic", record.topic())
+                    .increment();
         }
     }
 
     /** Stores those that are not stored yet. */
     @Transactional
-    void add(Collection<Received> letters) {
-        letters.forEach(this::stored);
+    void add(List<Received<FulfilmentDeadLetter>> letters) {
+        letters.forEach(letter -> store(letter.record(), letter.event()));
     }
 
-    private boolean stored(Received received) {
-        FulfilmentDeadLetter letter = received.letter;
+    /** By the place of the record that told of it, a letter that is read twice is known. */
+    private boolean store(ConsumerRecord<String, byte[]> record, FulfilmentDeadLetter letter) {
         return jdbc.sql("""
                 INSERT INTO dead_letters (topic, partition, position, origin_topic, origin_partition, origin_offset,
                                           order_id, type, payload, failures, reason, died_at)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (topic, partition, position) DO NOTHING""")
-                        .param(received.record.topic())
-                        .param(received.record.partition())
-                        .param(received.record.offset())
+                        .param(record.topic())
+                        .param(record.partition())
+                        .param(record.offset())
                         .param(letter.topic())
                         .param(letter.partition())
                         .param(letter.offset())
@@ -95,7 +106,6 @@ public class DeadLetters {
      * @param open only those that are (true) or are not (false) open; null for all
      * @param limit at most so many
      */
-    @Transactional
     public List<DeadLetter> page(@Nullable Long before, @Nullable Boolean open, int limit) {
         return jdbc.sql("SELECT " + COLUMNS + """
                          FROM dead_letters
@@ -105,27 +115,29 @@ public class DeadLetters {
                 .param("before", before)
                 .param("open", open)
                 .param("limit", limit)
-                .query((row, n) -> letter(row))
+                .query(this::letter)
                 .list();
     }
 
-    @Transactional
     public Optional<DeadLetter> find(long id) {
         return jdbc.sql("SELECT " + COLUMNS + " FROM dead_letters WHERE id = ?")
                 .param(id)
-                .query((row, n) -> letter(row))
+                .query(this::letter)
                 .optional();
     }
 
-    /** How many wait for an operator to send them again. */
-    @Transactional
-    public long open() {
-        return jdbc.sql("""
-                SELECT count(*) FROM dead_letters
-                WHERE redriven_at IS NULL AND order_id IS NOT NULL AND origin_topic IN (:topics)""")
-                .param("topics", OrderEvents.QUEUE)
-                .query(Long.class)
-                .single();
+    @Scheduled(fixedDelayString = "${meridian.dead-letters.count}")
+    void count() {
+        try {
+            open = jdbc.sql("""
+                    SELECT count(*) FROM dead_letters
+                    WHERE redriven_at IS NULL AND order_id IS NOT NULL AND origin_topic IN (:topics)""")
+                    .param("topics", OrderService.QUEUE)
+                    .query(Long.class)
+                    .single();
+        } catch (DataAccessException e) {
+            open = Double.NaN;
+        }
     }
 
     /**
@@ -137,21 +149,14 @@ public class DeadLetters {
      */
     @Transactional
     public Redrive redrive(long id, String operator) {
-        record Letter(@Nullable UUID orderId, String topic) {}
-        Optional<Letter> letter = jdbc.sql("SELECT order_id, origin_topic FROM dead_letters WHERE id = ?")
-                .param(id)
-                .query((row, n) -> new Letter(row.getObject("order_id", UUID.class), row.getString("origin_topic")))
-                .optional();
+        Optional<DeadLetter> letter = find(id);
         if (letter.isEmpty()) {
             return new Redrive.Unknown();
         }
-        String topic = letter.get().topic;
-        UUID orderId = letter.get().orderId;
-        if (!OrderEvents.QUEUE.contains(topic)) {
-            return new Redrive.NotRedrivable("It came from no topic that is sent to again.");
-        }
-        if (orderId == null) {
-            return new Redrive.NotRedrivable("It belongs to no order.");
+        String topic = letter.get().topic();
+        UUID orderId = letter.get().orderId();
+        if (orderId == null || topic == null || !OrderService.QUEUE.contains(topic)) {
+            return new Redrive.NotRedrivable("It belongs to no order, or came from no topic that is sent to again.");
         }
         Optional<Outbox.Event> event = orders.again(topic, orderId);
         if (event.isEmpty()) {
@@ -168,23 +173,34 @@ public class DeadLetters {
         return new Redrive.Redriven(find(id).orElseThrow());
     }
 
-    private static DeadLetter letter(ResultSet row) throws SQLException {
-        String topic = row.getString("origin_topic");
+    private DeadLetter letter(ResultSet row, int number) throws SQLException {
         OffsetDateTime redrivenAt = row.getObject("redriven_at", OffsetDateTime.class);
         byte[] content = row.getBytes("content");
+        Integer size = row.getObject("size", Integer.class);
+        JsonNode payload = size == null || size > SHOWN ? null : parsed(content);
         return new DeadLetter(
                 row.getLong("id"),
                 row.getObject("order_id", UUID.class),
-                topic.isEmpty()
-                        ? null
-                        : new DeadLetter.Origin(topic, row.getInt("origin_partition"), row.getLong("origin_offset")),
+                row.getString("origin_topic"),
+                row.getObject("origin_partition", Integer.class),
+                row.getObject("origin_offset", Long.class),
                 row.getString("type"),
                 row.getObject("failures", Integer.class),
                 row.getString("reason"),
                 row.getObject("died_at", OffsetDateTime.class).toInstant(),
                 redrivenAt == null ? null : redrivenAt.toInstant(),
                 row.getString("redriven_by"),
-                content == null ? new byte[0] : content,
-                content == null ? -1 : row.getInt("size"));
+                payload,
+                size == null || payload != null ? null : Base64.getEncoder().encodeToString(content),
+                size);
+    }
+
+    private @Nullable JsonNode parsed(byte[] content) {
+        try {
+            JsonNode node = json.readTree(content);
+            return node.isObject() || node.isArray() ? node : null;
+        } catch (JacksonException e) {
+            return null;
+        }
     }
 }

@@ -40,8 +40,7 @@ record FulfilmentDeadLetter(
     }
 
     /** The same of a record that this service sets aside itself. */
-    static FulfilmentDeadLetter of(UnreadableRecord unreadable) {
-        ConsumerRecord<String, byte[]> record = unreadable.record();
+    static FulfilmentDeadLetter of(ConsumerRecord<String, byte[]> record, String reason) {
         return new FulfilmentDeadLetter(
                 orderId(record.key()),
                 record.topic(),
@@ -49,7 +48,7 @@ record FulfilmentDeadLetter(
                 record.offset(),
                 CloudEvents.type(record),
                 0,
-                unreadable.reason(),
+                reason,
                 Instant.ofEpochMilli(Math.max(0, record.timestamp())).atOffset(ZoneOffset.UTC),
                 record.value());
     }

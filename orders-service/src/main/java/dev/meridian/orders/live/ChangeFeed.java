@@ -1,27 +1,27 @@
 package dev.meridian.orders.live;
 
 import dev.meridian.orders.RetryBackOff;
+import dev.meridian.orders.database.Primary;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderChanged;
+import dev.meridian.orders.order.OrderQueries;
 import dev.meridian.orders.order.cache.SingleOrder;
 import dev.meridian.orders.outbox.CloudEvents;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.time.Duration;
-import java.util.Properties;
-import java.util.Set;
+import java.util.List;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import org.apache.kafka.clients.consumer.Consumer;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.ConsumerRecords;
-import org.apache.kafka.common.TopicPartition;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
-import org.springframework.kafka.core.ConsumerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.dao.DataAccessException;
+import org.springframework.kafka.annotation.KafkaListener;
+import org.springframework.kafka.config.ContainerPostProcessor;
+import org.springframework.kafka.listener.ConcurrentMessageListenerContainer;
+import org.springframework.kafka.listener.ContainerProperties.AckMode;
+import org.springframework.kafka.listener.ContainerProperties.AssignmentCommitOption;
+import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -29,77 +29,45 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads every change of every order from the moment of its start, whichever instance made it, and tells this instance's
- * subscriptions. It belongs to no consumer group: a group would share the changes out among the instances.
+ * subscriptions. Each instance is a consumer group of its own: one group would share the changes out among them. What
+ * the feed misses while Kafka is away or late is looked up at the primary.
  */
 @Component
-class ChangeFeed implements SmartLifecycle {
+class ChangeFeed {
 
     private static final Logger log = LoggerFactory.getLogger(ChangeFeed.class);
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(3);
-
-    /** Under load the next poll brings many changes. */
-    private static final Duration GATHERING = Duration.ofMillis(10);
-
-    private static final Duration POLL = Duration.ofSeconds(1);
-
-    private final ConsumerFactory<String, byte[]> consumers;
     private final Subscriptions subscriptions;
+    private final Primary primary;
     private final JsonMapper json;
     private final Counter passedOver;
-    private final RetryBackOff backOff = new RetryBackOff(log, "Reading the feed of changed orders");
-    private volatile @Nullable Thread thread;
+    private final RetryBackOff backOff = new RetryBackOff(log, "Looking up watched orders");
 
-    ChangeFeed(
-            ConsumerFactory<String, byte[]> consumers,
-            Subscriptions subscriptions,
-            JsonMapper json,
-            MeterRegistry metrics) {
-        this.consumers = consumers;
+    ChangeFeed(Subscriptions subscriptions, Primary primary, JsonMapper json, MeterRegistry metrics) {
         this.subscriptions = subscriptions;
+        this.primary = primary;
         this.json = json;
         this.passedOver = metrics.counter("meridian.records.passed.over", "topic", OrderChanged.TOPIC);
     }
 
-    private void run() {
-        while (thread == Thread.currentThread()) {
-            try (Consumer<String, byte[]> consumer = consumers.createConsumer(null, "live", null, overrides())) {
-                while (thread == Thread.currentThread()) {
-                    Set<TopicPartition> partitions = partitions(consumer);
-                    if (!partitions.equals(consumer.assignment())) {
-                        consumer.assign(partitions); // goes on where it is in those that it has
-                    }
-                    ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
-                    records.forEach(this::tell);
-                    backOff.succeeded();
-                    if (!records.isEmpty()) {
-                        pause(GATHERING);
-                    }
-                }
-            } catch (RuntimeException e) {
-                pause(backOff.failed(e));
-            }
-        }
+    /** Without offsets the broker forgets the group soon after its instance is gone. */
+    @Bean
+    static ContainerPostProcessor<String, byte[], ConcurrentMessageListenerContainer<String, byte[]>> noOffsets() {
+        return container -> {
+            container.getContainerProperties().setAckMode(AckMode.MANUAL); // and nothing is acknowledged
+            container.getContainerProperties().setAssignmentCommitOption(AssignmentCommitOption.NEVER);
+        };
     }
 
-    private static Properties overrides() {
-        var overrides = new Properties();
-        overrides.setProperty(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "latest");
-        overrides.setProperty(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
-        // How long a partition that was added to the topic goes unnoticed, ms.
-        overrides.setProperty(ConsumerConfig.METADATA_MAX_AGE_CONFIG, "60000");
-        return overrides;
-    }
-
-    /** From the client's metadata, once it has them. */
-    private static Set<TopicPartition> partitions(Consumer<?, ?> consumer) {
-        Set<TopicPartition> partitions = consumer.partitionsFor(OrderChanged.TOPIC, TIMEOUT).stream()
-                .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
-                .collect(Collectors.toSet());
-        if (partitions.isEmpty()) {
-            throw new IllegalStateException("There is no topic " + OrderChanged.TOPIC);
-        }
-        return partitions;
+    @KafkaListener(
+            id = "live-feed",
+            groupId = "orders-service.live-${random.uuid}",
+            topics = OrderChanged.TOPIC,
+            properties = "auto.offset.reset=latest",
+            batch = "true",
+            containerPostProcessor = "noOffsets")
+    void tell(List<ConsumerRecord<String, byte[]>> records) {
+        records.forEach(this::tell);
     }
 
     /** Most changes are of orders that no client watches here: these cost a look at the key. */
@@ -128,29 +96,21 @@ class ChangeFeed implements SmartLifecycle {
         }
     }
 
-    private void pause(Duration pause) {
-        try {
-            Thread.sleep(pause);
-        } catch (InterruptedException e) {
-            thread = null;
+    /** Fulfilment decides an order within a second as a rule, so there is rarely one to ask for. */
+    @Scheduled(fixedDelayString = "${meridian.live.lookup}", initialDelayString = "${meridian.live.lookup}")
+    void lookUp() {
+        List<UUID> awaited = subscriptions.awaited();
+        if (awaited.isEmpty()) {
+            return;
         }
-    }
-
-    @Override
-    public void start() {
-        Thread started = Thread.ofPlatform().daemon().name("live-feed").unstarted(this::run);
-        thread = started;
-        started.start();
-    }
-
-    /** Waits for nothing: what is read after this finds no subscription. */
-    @Override
-    public void stop() {
-        thread = null;
-    }
-
-    @Override
-    public boolean isRunning() {
-        return thread != null;
+        try {
+            for (Order order : primary.read(OrderQueries.finalAmong(awaited))) {
+                subscriptions.tell(new SingleOrder(
+                        order.id(), order.customer(), order.version(), json.writeValueAsString(order), true, false));
+            }
+            backOff.succeeded();
+        } catch (DataAccessException e) {
+            backOff.failed(e);
+        }
     }
 }

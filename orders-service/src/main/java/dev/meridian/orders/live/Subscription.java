@@ -25,13 +25,14 @@ public final class Subscription implements AutoCloseable {
         return finalOrder;
     }
 
-    /** Done once the stream should end: its client is gone, or the instance stops. */
+    /** Done once the stream should end: it broke off, or the instance stops. */
     public CompletableFuture<?> ended() {
         return end;
     }
 
-    public void end() {
-        end.complete(true);
+    /** @return whether it had not ended before */
+    public boolean end() {
+        return end.complete(true);
     }
 
     /** Gives its place to another; may be called more than once. */

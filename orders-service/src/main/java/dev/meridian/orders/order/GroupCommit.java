@@ -5,24 +5,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.TransientDataAccessResourceException;
 
 /**
- * Lets items that arrive while a group is being written share the next write and its commit. It has no thread of its
- * own: one of the threads that wait takes the lead, writes what has gathered, and hands the lead on. An item that
- * arrives when nothing is being written is written at once.
- *
- * <p>The lead is a lease. A leader that hangs, or that dies without handing over, loses it after that time; two leaders
- * at once are harmless, since each takes its own items from the queue.
+ * Lets items that arrive while groups are being written share the next write and its commit. A few writers work at most,
+ * each in a virtual thread that starts for an item and ends when none waits. An item that finds a writer free is written
+ * at once, and a write that hangs holds up its own group alone.
  *
  * @param <T> what is written
  * @param <R> what comes of it
  */
 final class GroupCommit<T, R> {
+
+    private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
 
     /** Writes to the database. */
     interface Writer<T, R> {
@@ -41,43 +45,24 @@ final class GroupCommit<T, R> {
     /**
      * @param group at most so many items are written together
      * @param queue at most so many items wait
-     * @param lease how long a leader may take before another one writes beside it
+     * @param writers at most so many groups are written at the same time
      * @param timeout how long an item waits for its result
      */
-    record Limits(int group, int queue, Duration lease, Duration timeout) {}
+    record Limits(int group, int queue, int writers, Duration timeout) {}
 
-    private record Lease(long end) {}
-
-    private sealed interface Outcome<R> {
-
-        record Written<R>(R result) implements Outcome<R> {}
-
-        record Failed<R>(RuntimeException failure, boolean mayPassAlone) implements Outcome<R> {}
-    }
-
-    private static final class Waiting<T, R> {
-
-        private final T item;
-        private final Thread thread = Thread.currentThread();
-        private volatile @Nullable Outcome<R> outcome;
-
-        private Waiting(T item) {
-            this.item = item;
-        }
-    }
-
-    /** A thread that waits looks this often whether the lead is free; it is woken earlier than that. */
-    private static final long CHECK_NANOS = Duration.ofMillis(100).toNanos();
+    /** An item, and what its thread is to do once its group was written. */
+    private record Waiting<T, R>(T item, long end, CompletableFuture<Supplier<R>> then) {}
 
     private final Writer<T, R> writer;
     private final Limits limits;
     private final BlockingQueue<Waiting<T, R>> queue;
-    private final AtomicReference<@Nullable Lease> lead = new AtomicReference<>();
+    private final Semaphore writers;
 
     GroupCommit(Writer<T, R> writer, Limits limits) {
         this.writer = writer;
         this.limits = limits;
         this.queue = new ArrayBlockingQueue<>(limits.queue);
+        this.writers = new Semaphore(limits.writers);
     }
 
     /**
@@ -89,86 +74,64 @@ final class GroupCommit<T, R> {
      * @throws DataAccessException as the writer threw it
      */
     R write(T item) {
-        long end = System.nanoTime() + limits.timeout.toNanos();
-        Waiting<T, R> mine = new Waiting<>(item);
+        long timeout = limits.timeout.toNanos();
+        Waiting<T, R> mine = new Waiting<>(item, System.nanoTime() + timeout, new CompletableFuture<>());
         if (!queue.offer(mine)) {
             throw new TransientDataAccessResourceException(limits.queue + " items wait to be written already");
         }
-        return switch (await(mine, end)) {
-            case Outcome.Written<R>(R result) -> result;
-            case Outcome.Failed<R>(RuntimeException failure, boolean mayPassAlone) -> {
-                if (!mayPassAlone || System.nanoTime() - end >= 0) {
-                    throw failure;
-                }
-                yield writer.write(List.of(item)).getFirst();
-            }
-        };
-    }
-
-    private Outcome<R> await(Waiting<T, R> mine, long end) {
-        Outcome<R> outcome = mine.outcome;
-        while (outcome == null) {
-            long rest = end - System.nanoTime();
-            Lease lease = rest <= 0 || queue.isEmpty() ? null : takeLead();
-            if (lease != null) {
-                writeNext(lease);
-            } else if (rest <= 0 || mine.thread.isInterrupted()) {
-                queue.remove(mine);
-                outcome = mine.outcome;
-                return outcome != null ? outcome : new Outcome.Failed<>(gaveUp(), false);
-            } else {
-                LockSupport.parkNanos(this, Math.min(rest, CHECK_NANOS));
-            }
-            outcome = mine.outcome;
-        }
-        return outcome;
-    }
-
-    private static RuntimeException gaveUp() {
-        return new TransientDataAccessResourceException("The item was not written in time, as far as is known");
-    }
-
-    private @Nullable Lease takeLead() {
-        Lease current = lead.get();
-        long now = System.nanoTime();
-        if (current != null && now - current.end < 0) {
-            return null;
-        }
-        Lease mine = new Lease(now + limits.lease.toNanos());
-        return lead.compareAndSet(current, mine) ? mine : null;
-    }
-
-    private void writeNext(Lease lease) {
-        List<Waiting<T, R>> group = new ArrayList<>(limits.group);
+        startWriter();
         try {
-            queue.drainTo(group, limits.group);
-            if (!group.isEmpty()) {
-                write(group);
+            return mine.then.get(timeout, TimeUnit.NANOSECONDS).get();
+        } catch (TimeoutException | ExecutionException | InterruptedException e) {
+            queue.remove(mine);
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            throw new TransientDataAccessResourceException("The item was not written in time, as far as is known", e);
+        }
+    }
+
+    private void startWriter() {
+        if (!queue.isEmpty() && writers.tryAcquire()) {
+            Thread.startVirtualThread(this::writeAll);
+        }
+    }
+
+    private void writeAll() {
+        try {
+            List<Waiting<T, R>> group = new ArrayList<>(limits.group);
+            while (queue.drainTo(group, limits.group) > 0) {
+                write(List.copyOf(group));
+                group.clear();
             }
         } finally {
-            lead.compareAndSet(lease, null);
-            Waiting<T, R> next = queue.peek();
-            if (next != null) {
-                LockSupport.unpark(next.thread);
-            }
-            group.forEach(waiting -> LockSupport.unpark(waiting.thread));
+            writers.release();
+            startWriter(); // for an item that came after the last look and found no writer free
         }
     }
 
     private void write(List<Waiting<T, R>> group) {
         try {
-            List<R> results =
-                    writer.write(group.stream().map(waiting -> waiting.item).toList());
+            List<R> results = writer.write(group.stream().map(Waiting::item).toList());
             for (int i = 0; i < results.size(); i++) {
-                group.get(i).outcome = new Outcome.Written<>(results.get(i));
+                R result = results.get(i);
+                group.get(i).then.complete(() -> result);
             }
         } catch (RuntimeException e) {
-            boolean mayPassAlone = writer.mayPassAlone(e, group.size());
-            group.forEach(waiting -> waiting.outcome = new Outcome.Failed<>(e, mayPassAlone));
+            failed(group, e);
         } catch (Error e) {
-            var failure = new TransientDataAccessResourceException("The thread that wrote the group died", e);
-            group.forEach(waiting -> waiting.outcome = new Outcome.Failed<>(failure, true));
-            throw e;
+            log.error("Writing a group of {} failed", group.size(), e);
+            failed(group, new TransientDataAccessResourceException("The group was not written", e));
         }
+    }
+
+    private void failed(List<Waiting<T, R>> group, RuntimeException failure) {
+        boolean mayPassAlone = writer.mayPassAlone(failure, group.size());
+        group.forEach(waiting -> waiting.then.complete(() -> {
+            if (!mayPassAlone || System.nanoTime() - waiting.end >= 0) {
+                throw failure;
+            }
+            return writer.write(List.of(waiting.item)).getFirst();
+        }));
     }
 }

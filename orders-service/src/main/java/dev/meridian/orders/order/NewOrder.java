@@ -1,6 +1,5 @@
 package dev.meridian.orders.order;
 
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  * @param requestHash the SHA-256 of the request
  * @param event the payload of {@link OrderPlaced}, as JSON
  * @param traceparent the W3C trace context of the request; null where there is none
- * @param createdAt the event's time, in microseconds at most, as the database keeps it
  */
 record NewOrder(
         Order order,
@@ -18,5 +16,4 @@ record NewOrder(
         String key,
         byte[] requestHash,
         String event,
-        @Nullable String traceparent,
-        Instant createdAt) {}
+        @Nullable String traceparent) {}

@@ -13,13 +13,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.jdbc.CannotGetJdbcConnectionException;
 import org.springframework.stereotype.Service;
 import org.springframework.transaction.annotation.Transactional;
@@ -30,14 +32,13 @@ import tools.jackson.databind.json.JsonMapper;
 @Service
 public class OrderService {
 
+    /** The topics of the queue. */
+    public static final Set<String> QUEUE = Set.of(OrderPlaced.TOPIC, OrderCancelled.TOPIC);
+
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
-    /**
-     * A lease longer than a write waits for a connection (2 s) or a lock (1 s), so that only a leader that hangs loses
-     * it; a time-out below what the gateway gives a request (5 s).
-     */
-    private static final GroupCommit.Limits LIMITS =
-            new GroupCommit.Limits(64, 1_024, Duration.ofSeconds(3), Duration.ofSeconds(4));
+    /** Two writers, so that one that waits for a lock holds up no other group; the gateway gives a request 5 s. */
+    private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(64, 1_024, 2, Duration.ofSeconds(4));
 
     private final Catalogue catalogue;
     private final Orders orders;
@@ -82,9 +83,8 @@ public class OrderService {
                     line.quantity(),
                     product.get().price()));
         }
-        Instant now = clock.instant();
-        Order order =
-                Order.placed(UuidCreator.getTimeOrderedEpoch(), customer, now.truncatedTo(ChronoUnit.MILLIS), lines);
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        Order order = Order.placed(UuidCreator.getTimeOrderedEpoch(), customer, now, lines);
         boolean written;
         try {
             written = placements.write(new NewOrder(
@@ -93,10 +93,10 @@ public class OrderService {
                     key,
                     hash,
                     json.writeValueAsString(OrderPlaced.of(order, request.paymentToken())),
-                    outbox.currentTrace(),
-                    now.truncatedTo(ChronoUnit.MICROS)));
+                    outbox.currentTrace()));
         } catch (DataAccessException e) {
-            if (LOCK_NOT_AVAILABLE.equals(sqlState(e))) {
+            if (NestedExceptionUtils.getMostSpecificCause(e) instanceof SQLException cause
+                    && LOCK_NOT_AVAILABLE.equals(cause.getSQLState())) {
                 return new Placement.KeyInUse();
             }
             throw e;
@@ -129,8 +129,7 @@ public class OrderService {
         public List<Boolean> write(List<NewOrder> batch) {
             List<OutboxEvent> events = orders.insert(batch);
             outbox.committed(events);
-            Set<UUID> written = new HashSet<>();
-            events.forEach(event -> written.add(event.orderId()));
+            Set<UUID> written = events.stream().map(OutboxEvent::orderId).collect(Collectors.toSet());
             return batch.stream()
                     .map(placement -> written.contains(placement.order().id()))
                     .toList();
@@ -139,22 +138,9 @@ public class OrderService {
         /** A connection that broke may have committed before; the keys see to it that nothing is written twice. */
         @Override
         public boolean mayPassAlone(RuntimeException failure, int size) {
-            if (failure instanceof CannotGetJdbcConnectionException) {
-                return false;
-            }
-            String state = sqlState(failure);
-            return size > 1 || state.startsWith("08") || state.startsWith("57P0");
+            return !(failure instanceof CannotGetJdbcConnectionException)
+                    && (size > 1 || failure instanceof DataAccessResourceFailureException);
         }
-    }
-
-    /** The database's own name of what went wrong; empty where the failure is not the database's. */
-    private static String sqlState(Throwable e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SQLException failure && failure.getSQLState() != null) {
-                return failure.getSQLState();
-            }
-        }
-        return "";
     }
 
     private static byte[] sha256(byte[] content) {
@@ -177,9 +163,8 @@ public class OrderService {
         Optional<Order> cancelled = orders.cancel(id, customer, versions);
         if (cancelled.isPresent()) {
             Order order = cancelled.get();
-            Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
             outbox.append(List.of(
-                    event(order, OrderCancelled.TOPIC, OrderCancelled.TYPE, new OrderCancelled(id, customer, now)),
+                    cancelled(order),
                     event(order, OrderChanged.TOPIC, OrderChanged.TYPE, new OrderChanged(customer, order))));
             return new Cancellation.Cancelled(order);
         }
@@ -194,7 +179,54 @@ public class OrderService {
         };
     }
 
+    /**
+     * The order's event for one of the {@link #QUEUE}'s topics, made again from its row. A cancellation bears the time at
+     * which it is told again.
+     *
+     * @return nothing where there is no such order, or where it is not cancelled and the topic tells that it is
+     */
+    public Optional<Outbox.Event> again(String topic, UUID orderId) {
+        Optional<Orders.Payable> found = orders.findPayable(orderId);
+        return topic.equals(OrderPlaced.TOPIC)
+                ? found.map(this::placed)
+                : found.map(Orders.Payable::order)
+                        .filter(order -> order.status() == Order.Status.CANCELLED)
+                        .map(this::cancelled);
+    }
+
+    /**
+     * Emits orders again that are still placed and of which nothing is known that they wait for.
+     *
+     * @param since orders that were emitted or looked at since then are left
+     * @param limit at most so many
+     * @return how many were emitted
+     */
+    @Transactional
+    int emitAgain(Instant since, Instant now, int limit) {
+        List<Outbox.Event> events =
+                orders.attend(since, now, limit).stream().map(this::placed).toList();
+        outbox.append(events);
+        return events.size();
+    }
+
+    private Outbox.Event placed(Orders.Payable payable) {
+        return event(
+                payable.order(),
+                OrderPlaced.TOPIC,
+                OrderPlaced.TYPE,
+                OrderPlaced.of(payable.order(), payable.paymentToken()));
+    }
+
+    private Outbox.Event cancelled(Order order) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        return event(
+                order,
+                OrderCancelled.TOPIC,
+                OrderCancelled.TYPE,
+                new OrderCancelled(order.id(), order.customer(), now));
+    }
+
     private Outbox.Event event(Order order, String topic, String type, Object payload) {
-        return new Outbox.Event(order.id(), topic, type, json.writeValueAsString(payload), outbox.currentTrace());
+        return new Outbox.Event(order.id(), topic, type, json.writeValueAsString(payload));
     }
 }

@@ -1,17 +1,15 @@
 package dev.meridian.orders.order;
 
-import static java.util.Objects.requireNonNull;
-
 import dev.meridian.orders.outbox.OutboxEvent;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -47,10 +45,8 @@ public class Orders {
         List<String> lineOrders = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<Order.Line> lines = new ArrayList<>();
-        Map<UUID, NewOrder> byId = new HashMap<>();
         for (NewOrder placement : batch) {
             Order order = placement.order();
-            byId.put(order.id(), placement);
             for (int i = 0; i < order.lines().size(); i++) {
                 lineOrders.add(order.id().toString());
                 positions.add(i + 1);
@@ -60,9 +56,9 @@ public class Orders {
         return jdbc.sql("""
                 WITH request AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[], ?::bytea[], ?::timestamptz[], ?::numeric[],
-                                         ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+                                         ?::text[], ?::text[], ?::text[], ?::text[])
                                   WITH ORDINALITY AS r (id, customer, key, hash, placed_at, total, currency,
-                                                        payment_token, event, traceparent, created_at, n)),
+                                                        payment_token, event, traceparent, n)),
                 placed AS (
                     INSERT INTO orders (id, customer, status, version, placed_at, total, currency, payment_token,
                                         idempotency_key, request_hash)
@@ -76,8 +72,9 @@ public class Orders {
                                        AS line (order_id, position, sku, name, quantity, unit_price)
                                   JOIN placed ON placed.id = line.order_id)
                 INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
-                SELECT id, ?, ?, event, traceparent, created_at FROM request JOIN placed USING (id)
-                RETURNING id, order_id""")
+                SELECT id, ?, ?, event, traceparent, placed_at FROM request JOIN placed USING (id)
+                RETURNING
+                """ + OutboxEvent.COLUMNS)
                 .params(
                         texts(batch, placement -> placement.order().id().toString()),
                         texts(batch, placement -> placement.order().customer()),
@@ -91,7 +88,6 @@ public class Orders {
                         texts(batch, NewOrder::paymentToken),
                         texts(batch, NewOrder::event),
                         texts(batch, NewOrder::traceparent),
-                        texts(batch, placement -> placement.createdAt().toString()),
                         lineOrders.toArray(String[]::new),
                         positions.toArray(Integer[]::new),
                         texts(lines, Order.Line::sku),
@@ -100,18 +96,7 @@ public class Orders {
                         texts(lines, line -> line.unitPrice().amount().toPlainString()),
                         OrderPlaced.TOPIC,
                         OrderPlaced.TYPE)
-                .query((row, n) -> {
-                    UUID id = row.getObject("order_id", UUID.class);
-                    NewOrder placement = requireNonNull(byId.get(id));
-                    return new OutboxEvent(
-                            row.getLong("id"),
-                            id,
-                            OrderPlaced.TOPIC,
-                            OrderPlaced.TYPE,
-                            placement.event(),
-                            placement.traceparent(),
-                            placement.createdAt());
-                })
+                .query(OutboxEvent::read)
                 .list();
     }
 
@@ -128,10 +113,10 @@ public class Orders {
      */
     @Transactional
     Optional<Keyed> findByKey(String customer, String key) {
-        return jdbc.sql("SELECT request_hash, " + OrderRow.COLUMNS
+        return jdbc.sql("SELECT request_hash, " + OrderQueries.COLUMNS
                         + " FROM orders WHERE customer = ? AND idempotency_key = ? FOR UPDATE OF orders")
                 .params(customer, key)
-                .query((row, n) -> new Keyed(OrderRow.read(row, n), row.getBytes("request_hash")))
+                .query((row, n) -> new Keyed(OrderQueries.read(row, n), row.getBytes("request_hash")))
                 .optional();
     }
 
@@ -146,11 +131,11 @@ public class Orders {
         return jdbc.sql("UPDATE orders SET status = 'CANCELLED', version = version + 1"
                         + " WHERE id = :id AND customer = :customer AND status = 'PLACED'"
                         + " AND (:versions::bigint[] IS NULL OR version = ANY (:versions::bigint[])) RETURNING "
-                        + OrderRow.COLUMNS)
+                        + OrderQueries.COLUMNS)
                 .param("id", id)
                 .param("customer", customer)
                 .param("versions", versions == null ? null : versions.toArray(Long[]::new))
-                .query(OrderRow::read)
+                .query(OrderQueries::read)
                 .optional();
     }
 
@@ -160,38 +145,25 @@ public class Orders {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     Optional<Order> findForAnswer(UUID id, String customer) {
-        return jdbc.sql("SELECT " + OrderRow.COLUMNS
+        return jdbc.sql("SELECT " + OrderQueries.COLUMNS
                         + " FROM orders WHERE id = ? AND customer = ? FOR UPDATE OF orders")
                 .params(id, customer)
-                .query(OrderRow::read)
+                .query(OrderQueries::read)
                 .optional();
-    }
-
-    /**
-     * An order that was not settled in good time.
-     *
-     * @param stuck whether nothing is known that it waits for: its event has left the outbox, and the queue has not given
-     *     it up, or somebody has sent it again since
-     */
-    record Unsettled(Order order, String paymentToken, boolean stuck) {}
-
-    /** Whether there are orders for {@link #attend}. */
-    boolean anyUnattended(Instant since) {
-        return jdbc.sql("""
-                SELECT EXISTS (SELECT FROM orders WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?)""")
-                .param(since.atOffset(ZoneOffset.UTC))
-                .query(Boolean.class)
-                .single();
     }
 
     /** An order, and the token that it is to be paid by. */
     record Payable(Order order, String paymentToken) {}
 
     Optional<Payable> findPayable(UUID id) {
-        return jdbc.sql("SELECT payment_token, " + OrderRow.COLUMNS + " FROM orders WHERE id = ?")
+        return jdbc.sql("SELECT payment_token, " + OrderQueries.COLUMNS + " FROM orders WHERE id = ?")
                 .param(id)
-                .query((row, n) -> new Payable(OrderRow.read(row, n), row.getString("payment_token")))
+                .query(Orders::payable)
                 .optional();
+    }
+
+    private static Payable payable(ResultSet row, int number) throws SQLException {
+        return new Payable(OrderQueries.read(row, number), row.getString("payment_token"));
     }
 
     /**
@@ -200,33 +172,47 @@ public class Orders {
      *
      * @param since the moment; an order that was never seen to counts from its placing
      * @param limit at most so many
+     * @return those of which nothing is known that they wait for: their event has left the outbox, and the queue has not
+     *     given it up, or somebody has sent it again since
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    List<Unsettled> attend(Instant since, Instant now, int limit) {
+    List<Payable> attend(Instant since, Instant now, int limit) {
         return jdbc.sql("""
                 WITH waiting AS (
                     SELECT id AS waiting_id FROM orders
                     WHERE status = 'PLACED' AND coalesce(attended_at, placed_at) <= ?
-                    ORDER BY coalesce(attended_at, placed_at) LIMIT ? FOR UPDATE SKIP LOCKED)
-                UPDATE orders SET attended_at = ? FROM waiting WHERE id = waiting_id
-                RETURNING payment_token,
-                          NOT EXISTS (SELECT FROM outbox WHERE order_id = orders.id)
-                          AND NOT EXISTS (SELECT FROM dead_letters
-                                          WHERE order_id = orders.id AND redriven_at IS NULL
-                                            AND origin_topic = 'orders.placed') AS stuck,
-                """ + OrderRow.COLUMNS)
+                    ORDER BY coalesce(attended_at, placed_at) LIMIT ? FOR UPDATE SKIP LOCKED
+                ), attended AS (
+                    UPDATE orders SET attended_at = ? FROM waiting WHERE id = waiting_id
+                    RETURNING payment_token, %s
+                )
+                SELECT * FROM attended
+                WHERE NOT EXISTS (SELECT FROM outbox WHERE order_id = attended.id)
+                  AND NOT EXISTS (SELECT FROM dead_letters
+                                  WHERE order_id = attended.id AND redriven_at IS NULL
+                                    AND origin_topic = 'orders.placed')""".formatted(OrderQueries.COLUMNS))
                 .params(since.atOffset(ZoneOffset.UTC), limit, now.atOffset(ZoneOffset.UTC))
-                .query((row, n) ->
-                        new Unsettled(OrderRow.read(row, n), row.getString("payment_token"), row.getBoolean("stuck")))
+                .query(Orders::payable)
                 .list();
     }
 
-    /** When the order that has been waiting longest was placed; nothing where none waits. Asks the primary. */
-    Optional<Instant> oldestPlaced() {
-        return jdbc.sql("SELECT placed_at FROM orders WHERE status = 'PLACED' ORDER BY placed_at LIMIT 1")
-                .query(OffsetDateTime.class)
-                .optional()
-                .map(OffsetDateTime::toInstant);
+    /**
+     * The orders that are still placed.
+     *
+     * @param oldest when the one that has been waiting longest was placed; null where none waits
+     * @param unattended since when one waits for {@link #attend}; null where none waits
+     */
+    record Waiting(
+            @Nullable OffsetDateTime oldest, @Nullable OffsetDateTime unattended) {}
+
+    Waiting waiting() {
+        return jdbc.sql("""
+                SELECT min(placed_at) AS oldest, min(coalesce(attended_at, placed_at)) AS unattended
+                FROM orders WHERE status = 'PLACED'""")
+                .query((row, n) -> new Waiting(
+                        row.getObject("oldest", OffsetDateTime.class),
+                        row.getObject("unattended", OffsetDateTime.class)))
+                .single();
     }
 
     /** An order's way out of {@link Order.Status#PLACED}, as fulfilment decided it. */
@@ -240,7 +226,7 @@ public class Orders {
      * @return every order of these that exists, as it is then; one that another transaction decided at this moment is
      *     {@code PLACED} here, since that is not in this statement's snapshot, and final when it is asked for again
      */
-    public List<Order> settle(Collection<Settlement> settlements) {
+    public List<Order> settle(List<Settlement> settlements) {
         return jdbc.sql("""
                 WITH outcome AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[]) AS outcome (order_id, status, reason)
@@ -252,13 +238,11 @@ public class Orders {
                 SELECT * FROM settled
                 UNION ALL
                 SELECT %1$s FROM orders JOIN outcome ON orders.id = outcome.order_id
-                WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderRow.COLUMNS))
-                .param(texts(List.copyOf(settlements), settlement -> settlement.orderId.toString()))
-                .param(texts(List.copyOf(settlements), settlement -> settlement.status.name()))
-                .param(texts(
-                        List.copyOf(settlements),
-                        settlement -> settlement.reason == null ? null : settlement.reason.name()))
-                .query(OrderRow::read)
+                WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderQueries.COLUMNS))
+                .param(texts(settlements, settlement -> settlement.orderId.toString()))
+                .param(texts(settlements, settlement -> settlement.status.name()))
+                .param(texts(settlements, settlement -> settlement.reason == null ? null : settlement.reason.name()))
+                .query(OrderQueries::read)
                 .list();
     }
 }

@@ -1,27 +1,30 @@
 package dev.meridian.orders.order;
 
 import dev.meridian.orders.RetryBackOff;
-import dev.meridian.orders.outbox.Outbox;
 import dev.meridian.orders.topology.Backlog;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
+import java.time.OffsetDateTime;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * Emits orders again that were not settled in good time, in case that their event or its outcome was lost. Every step
  * of fulfilment is idempotent, so one time too many changes nothing. An order whose event is still in the outbox waits
  * for Kafka, one that the worker gave up waits for an operator, and while the queue is not empty the order may be in
  * it: emitting it then would only make a backlog longer.
+ *
+ * <p>Shows how long the oldest order has been waiting: {@code meridian.orders.oldest.placed}, in seconds, 0 where none
+ * waits. Between two looks it goes on growing, as it does while the database cannot be asked.
  */
 @Component
 class Reemission {
@@ -31,34 +34,41 @@ class Reemission {
     private static final Duration QUEUE_ANSWERS = Duration.ofSeconds(2);
 
     private final Orders orders;
-    private final OrderEvents events;
-    private final Outbox outbox;
+    private final OrderService service;
     private final Backlog backlog;
-    private final TransactionTemplate transaction;
     private final Clock clock;
     private final ReemissionSettings settings;
     private final Counter reemitted;
     private final RetryBackOff backOff = new RetryBackOff(log, "Looking for orders that wait");
+    private volatile @Nullable OffsetDateTime oldest;
 
     Reemission(
             Orders orders,
-            OrderEvents events,
-            Outbox outbox,
+            OrderService service,
             Backlog backlog,
-            TransactionTemplate transaction,
             Clock clock,
             ReemissionSettings settings,
             MeterRegistry metrics) {
         this.orders = orders;
-        this.events = events;
-        this.outbox = outbox;
+        this.service = service;
         this.backlog = backlog;
-        this.transaction = transaction;
         this.clock = clock;
         this.settings = settings;
         this.reemitted = Counter.builder("meridian.orders.reemitted")
                 .description("Orders that were emitted again because nothing had settled them")
                 .register(metrics);
+        Gauge.builder("meridian.orders.oldest.placed", this, Reemission::secondsOfOldest)
+                .description("How long the oldest order has been waiting to be settled")
+                .baseUnit("seconds")
+                .register(metrics);
+    }
+
+    private double secondsOfOldest() {
+        OffsetDateTime known = oldest;
+        return known == null
+                ? 0
+                : Math.max(
+                        0, Duration.between(known.toInstant(), clock.instant()).toMillis() / 1000.0);
     }
 
     /**
@@ -70,19 +80,14 @@ class Reemission {
     int reemit() throws ExecutionException, TimeoutException, InterruptedException {
         Instant now = clock.instant();
         Instant since = now.minus(settings.after());
-        if (!orders.anyUnattended(since) || backlog.waiting(QUEUE_ANSWERS) > 0) {
+        Orders.Waiting waiting = orders.waiting();
+        oldest = waiting.oldest();
+        if (waiting.unattended() == null
+                || waiting.unattended().toInstant().isAfter(since)
+                || backlog.waiting(QUEUE_ANSWERS) > 0) {
             return 0;
         }
-        int emitted = transaction.execute(status -> {
-            List<Outbox.Event> again = orders.attend(since, now, settings.batch()).stream()
-                    .filter(Orders.Unsettled::stuck)
-                    .map(unsettled -> events.placed(unsettled.order(), unsettled.paymentToken()))
-                    .toList();
-            if (!again.isEmpty()) {
-                outbox.append(again);
-            }
-            return again.size();
-        });
+        int emitted = service.emitAgain(since, now, settings.batch());
         reemitted.increment(emitted);
         return emitted;
     }

@@ -1,12 +1,15 @@
 package dev.meridian.orders.outbox;
 
+import io.micrometer.tracing.TraceContext;
+import io.micrometer.tracing.Tracer;
 import java.time.Clock;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -17,44 +20,41 @@ import org.springframework.transaction.support.TransactionSynchronizationManager
 @Component
 public class Outbox {
 
-    private final OutboxTable table;
-    private final DirectRelay direct;
-    private final OutboxSignal signal;
-    private final TraceContext trace;
+    private final JdbcClient jdbc;
+    private final OutboxRelay relay;
+    private final Tracer tracer;
     private final Clock clock;
 
-    Outbox(OutboxTable table, DirectRelay direct, OutboxSignal signal, TraceContext trace, Clock clock) {
-        this.table = table;
-        this.direct = direct;
-        this.signal = signal;
-        this.trace = trace;
+    Outbox(JdbcClient jdbc, OutboxRelay relay, Tracer tracer, Clock clock) {
+        this.jdbc = jdbc;
+        this.relay = relay;
+        this.tracer = tracer;
         this.clock = clock;
     }
 
     /**
      * An event that is not written yet.
      *
-     * @param orderId the record's key; the events of one order are published in the order of their appending
+     * @param orderId the record's key
      * @param type the CloudEvents type
      * @param payload JSON
-     * @param traceparent the W3C trace context that caused it; null where there is none
      */
-    public record Event(
-            UUID orderId,
-            String topic,
-            String type,
-            String payload,
-            @Nullable String traceparent) {}
+    public record Event(UUID orderId, String topic, String type, String payload) {}
 
-    /** The trace context of the current request, for {@link Event#traceparent}. */
+    /** The header {@code traceparent} of W3C Trace Context for the current trace; null outside one. */
     public @Nullable String currentTrace() {
-        return trace.current();
+        TraceContext trace = tracer.currentTraceContext().context();
+        if (trace == null) {
+            return null;
+        }
+        String flags = Boolean.TRUE.equals(trace.sampled()) ? "01" : "00";
+        return String.join("-", "00", trace.traceId(), trace.spanId(), flags);
     }
 
     /** Writes the events in the current transaction, and has them published once it has committed. */
     @Transactional(propagation = Propagation.MANDATORY)
-    public void append(Collection<Event> events) {
-        List<OutboxEvent> written = table.insert(events, OffsetDateTime.now(clock.withZone(ZoneOffset.UTC)));
+    public void append(List<Event> events) {
+        List<OutboxEvent> written = insert(events);
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
@@ -63,17 +63,29 @@ public class Outbox {
         });
     }
 
-    /**
-     * Has events published whose rows have committed: placements from memory, the others by the polling relay. Neither
-     * throws nor waits; an event for which there is no room in memory leaves by the polling relay some seconds later.
-     */
+    List<OutboxEvent> insert(List<Event> events) {
+        return jdbc.sql("""
+                INSERT INTO outbox (order_id, topic, type, payload, traceparent, created_at)
+                SELECT event.*, ?::text, ?::timestamptz
+                FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[]) AS event
+                RETURNING
+                """ + OutboxEvent.COLUMNS)
+                .param(currentTrace())
+                .param(clock.instant().atOffset(ZoneOffset.UTC))
+                .param(texts(events, event -> event.orderId().toString()))
+                .param(texts(events, Event::topic))
+                .param(texts(events, Event::type))
+                .param(texts(events, Event::payload))
+                .query(OutboxEvent::read)
+                .list();
+    }
+
+    private static String[] texts(List<Event> events, Function<Event, String> text) {
+        return events.stream().map(text).toArray(String[]::new);
+    }
+
+    /** Has events published whose rows have committed. Neither throws nor waits. */
     public void committed(Collection<OutboxEvent> events) {
-        for (OutboxEvent event : events) {
-            if (event.isPlacement()) {
-                direct.offer(event);
-            } else {
-                signal.signal(event.id());
-            }
-        }
+        events.forEach(relay::offer);
     }
 }

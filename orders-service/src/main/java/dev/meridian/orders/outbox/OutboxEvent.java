@@ -1,7 +1,9 @@
 package dev.meridian.orders.outbox;
 
-import java.time.Duration;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.UUID;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +25,18 @@ public record OutboxEvent(
         @Nullable String traceparent,
         Instant createdAt) {
 
-    /** The one topic whose events may leave from memory. */
-    static final String PLACEMENTS = "orders.placed";
+    /** For {@link #read}. */
+    public static final String COLUMNS = "id, order_id, topic, type, payload, traceparent, created_at";
 
-    /** For so long after its creation a placement belongs to the instance that wrote it. */
-    static final Duration YOUNG = Duration.ofSeconds(5);
-
-    boolean isPlacement() {
-        return topic.equals(PLACEMENTS);
+    public static OutboxEvent read(ResultSet row, int number) throws SQLException {
+        return new OutboxEvent(
+                row.getLong("id"),
+                row.getObject("order_id", UUID.class),
+                row.getString("topic"),
+                row.getString("type"),
+                row.getString("payload"),
+                row.getString("traceparent"),
+                row.getObject("created_at", OffsetDateTime.class).toInstant());
     }
 
     ProducerRecord<String, String> message() {

@@ -1,9 +1,8 @@
 package dev.meridian.orders.settlement;
 
-import dev.meridian.orders.RetryBackOff;
 import dev.meridian.orders.deadletters.DeadLetters;
 import dev.meridian.orders.deadletters.IncomingEvents;
-import dev.meridian.orders.deadletters.UnreadableRecord;
+import dev.meridian.orders.deadletters.IncomingEvents.Received;
 import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.OrderChanged;
 import dev.meridian.orders.order.Orders;
@@ -11,6 +10,7 @@ import dev.meridian.orders.outbox.CloudEvents;
 import dev.meridian.orders.outbox.EventPublisher;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +18,6 @@ import java.util.UUID;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.kafka.annotation.KafkaListener;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,15 +30,12 @@ import tools.jackson.databind.json.JsonMapper;
 @Component
 class Settlements {
 
-    private static final Logger log = LoggerFactory.getLogger(Settlements.class);
-
     private final Orders orders;
     private final IncomingEvents events;
     private final DeadLetters deadLetters;
     private final EventPublisher publisher;
     private final JsonMapper json;
     private final Clock clock;
-    private final RetryBackOff backOff = new RetryBackOff(log, "Settling orders");
 
     Settlements(
             Orders orders,
@@ -57,61 +52,41 @@ class Settlements {
         this.clock = clock;
     }
 
-    private record Received(ConsumerRecord<String, byte[]> record, Outcome outcome) {
-
-        UnreadableRecord unreadable(String reason) {
-            return new UnreadableRecord(record, reason);
-        }
-    }
-
     private record Settled(Order order, @Nullable String traceparent) {}
 
     @KafkaListener(id = "outcomes", groupId = "orders-service.outcomes", topics = "fulfilment.outcomes", batch = "true")
     void apply(List<ConsumerRecord<String, byte[]>> records) {
-        try {
-            List<Received> outcomes = new ArrayList<>(records.size());
-            List<UnreadableRecord> unreadable = new ArrayList<>();
-            for (ConsumerRecord<String, byte[]> record : records) {
-                Outcome outcome = events.read(record, Outcome.TYPE, Outcome.class, unreadable::add);
-                if (outcome != null) {
-                    outcomes.add(new Received(record, outcome));
-                }
-            }
-            Map<UUID, Settled> settled = new LinkedHashMap<>();
-            IncomingEvents.inHalves(
-                    outcomes,
-                    some -> settle(some, settled, unreadable),
-                    (guilty, reason) -> unreadable.add(guilty.unreadable(reason)));
-            deadLetters.setAside(unreadable);
-            publisher.publish(List.copyOf(settled.values()), this::changed).orThrow();
-            backOff.succeeded();
-        } catch (RuntimeException e) {
-            backOff.failed(e);
-            throw e;
-        }
+        events.handle(records, Outcome.TYPE, Outcome.class, this::settle);
     }
 
     /** Of several outcomes of an order the first stands. */
-    private void settle(List<Received> batch, Map<UUID, Settled> settled, List<UnreadableRecord> unreadable) {
+    private void settle(List<Received<Outcome>> batch) {
         Map<UUID, Orders.Settlement> first = new LinkedHashMap<>();
-        batch.forEach(received -> first.putIfAbsent(received.outcome.orderId(), received.outcome.settlement()));
-        Map<UUID, Order> found = new LinkedHashMap<>();
-        orders.settle(first.values()).forEach(order -> found.put(order.id(), order));
-        List<Received> overtaken = new ArrayList<>();
-        for (Received received : batch) {
-            Order order = found.get(received.outcome.orderId());
+        for (Received<Outcome> received : batch) {
+            Outcome outcome = received.event();
+            first.putIfAbsent(
+                    outcome.orderId(), new Orders.Settlement(outcome.orderId(), outcome.outcome(), outcome.reason()));
+        }
+        Map<UUID, Order> found = new HashMap<>();
+        orders.settle(List.copyOf(first.values())).forEach(order -> found.put(order.id(), order));
+        Map<UUID, Settled> settled = new LinkedHashMap<>();
+        List<Received<Outcome>> overtaken = new ArrayList<>();
+        for (Received<Outcome> received : batch) {
+            Outcome outcome = received.event();
+            Order order = found.get(outcome.orderId());
             if (order == null) {
-                unreadable.add(received.unreadable("There is no order " + received.outcome.orderId()));
+                deadLetters.setAside(received.record(), "There is no order " + outcome.orderId());
             } else if (order.status() == Order.Status.PLACED) {
                 overtaken.add(received);
-            } else if (received.outcome.isOf(order)) {
-                settled.putIfAbsent(order.id(), new Settled(order, CloudEvents.traceparent(received.record)));
+            } else if (outcome.isOf(order)) {
+                settled.putIfAbsent(order.id(), new Settled(order, CloudEvents.traceparent(received.record())));
             } else if (order.status() != Order.Status.CANCELLED) { // a cancellation came first, and told so itself
-                unreadable.add(received.unreadable("The order is " + order.status() + " by an earlier outcome"));
+                deadLetters.setAside(received.record(), "The order is " + order.status() + " by an earlier outcome");
             }
         }
+        publisher.publish(List.copyOf(settled.values()), this::changed).orThrow();
         if (!overtaken.isEmpty()) {
-            settle(overtaken, settled, unreadable);
+            settle(overtaken);
         }
     }
 

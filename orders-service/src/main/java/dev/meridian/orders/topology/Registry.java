@@ -1,146 +1,87 @@
 package dev.meridian.orders.topology;
 
-import java.io.IOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Gatherers;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
-/**
- * The instances that the registry knows, each asked for its health where its management port answers. The registry is
- * asked when somebody looks; an instance that never looks fetches nothing.
- */
+/** The instances that the registry told last, each asked for its health where its management port answers. */
 @Component
 class Registry {
 
-    /** More than any system of this kind has; a registry that holds more is not asked for the health of the rest. */
-    private static final int MOST_PROBES = 200;
+    private static final int PROBES_AT_ONCE = 200;
 
+    private final DiscoveryClient discovery;
     private final TopologySettings settings;
-    private final JsonMapper json;
-    private final HttpClient http;
+    private final HttpClient http = HttpClient.newHttpClient();
 
-    Registry(TopologySettings settings, JsonMapper json) {
+    Registry(DiscoveryClient discovery, TopologySettings settings) {
+        this.discovery = discovery;
         this.settings = settings;
-        this.json = json;
-        this.http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(settings.timeout())
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .build();
     }
 
-    /** One instance as it registered. @param readiness where to ask; null where it did not say */
-    private record Registered(
-            String datacenter,
-            String service,
-            String name,
-            String address,
-            @Nullable URI readiness) {}
+    private record Found(String datacenter, Topology.Instance instance) {}
 
-    /**
-     * The datacenters with their instances, from the first registry that answers.
-     *
-     * @param timeout for the answer, and again for the health of all instances together
-     * @throws IOException where none of them does
-     */
-    List<Topology.Datacenter> datacenters(Duration timeout) throws IOException, InterruptedException {
-        IOException failure = new IOException("There is no registry to ask");
-        for (String address : settings.registry().split(",")) {
-            if (!address.isBlank()) {
-                try {
-                    return withHealth(registered(address.strip(), timeout), timeout);
-                } catch (IOException e) {
-                    failure = e;
-                }
-            }
-        }
-        throw failure;
-    }
-
-    private List<Registered> registered(String address, Duration timeout) throws IOException, InterruptedException {
-        HttpResponse<byte[]> answer = http.send(
-                HttpRequest.newBuilder(URI.create(address.endsWith("/") ? address + "apps" : address + "/apps"))
-                        .timeout(timeout)
-                        .header("Accept", "application/json")
-                        .build(),
-                HttpResponse.BodyHandlers.ofByteArray());
-        if (answer.statusCode() != 200) {
-            throw new IOException("The registry answers " + answer.statusCode());
-        }
-        List<Registered> found = new ArrayList<>();
-        for (JsonNode application :
-                json.readTree(answer.body()).path("applications").path("application")) {
-            for (JsonNode instance : application.path("instance")) {
-                found.add(registered(instance));
-            }
-        }
-        return found;
-    }
-
-    private static Registered registered(JsonNode instance) {
-        String host = instance.path("ipAddr").asString("");
-        String port = instance.path("metadata").path("management.port").asString("");
-        return new Registered(
-                instance.path("metadata").path("zone").asString("unknown"),
-                instance.path("app").asString("").toLowerCase(Locale.ROOT),
-                instance.path("instanceId").asString(""),
-                host + ":" + instance.path("port").path("$").asInt(0),
-                host.matches("[0-9A-Za-z.:-]+") && port.matches("[0-9]{1,5}")
-                        ? URI.create("http://" + (host.contains(":") ? "[" + host + "]" : host) + ":" + port
-                                + "/actuator/health/readiness")
-                        : null);
-    }
-
-    private List<Topology.Datacenter> withHealth(List<Registered> all, Duration timeout) throws InterruptedException {
-        List<CompletableFuture<Topology.Health>> probes = new ArrayList<>(all.size());
-        for (Registered instance : all) {
-            probes.add(
-                    instance.readiness == null || probes.size() >= MOST_PROBES
-                            ? CompletableFuture.completedFuture(Topology.Health.UNKNOWN)
-                            : probe(instance.readiness, timeout));
-        }
-        var byName = new TreeMap<String, List<Topology.Instance>>();
-        for (int i = 0; i < all.size(); i++) {
-            Registered instance = all.get(i);
-            byName.computeIfAbsent(instance.datacenter, any -> new ArrayList<>())
-                    .add(new Topology.Instance(
-                            instance.service,
-                            instance.name,
-                            instance.address,
-                            probes.get(i).join()));
-        }
+    /** The datacenters with their instances. All instances are asked at the same time. */
+    List<Topology.Datacenter> datacenters() {
+        var byName = discovery.getServices().stream()
+                .flatMap(service -> discovery.getInstances(service).stream())
+                .gather(Gatherers.mapConcurrent(PROBES_AT_ONCE, this::found))
+                .sorted(Comparator.comparing((Found found) -> found.instance.service())
+                        .thenComparing(found -> found.instance.name()))
+                .collect(Collectors.groupingBy(
+                        Found::datacenter, TreeMap::new, Collectors.mapping(Found::instance, Collectors.toList())));
         return byName.entrySet().stream()
-                .map(datacenter -> new Topology.Datacenter(datacenter.getKey(), sorted(datacenter.getValue().stream())))
+                .map(datacenter -> new Topology.Datacenter(datacenter.getKey(), datacenter.getValue()))
                 .toList();
     }
 
-    private static List<Topology.Instance> sorted(Stream<Topology.Instance> instances) {
-        return instances
-                .sorted(Comparator.comparing(Topology.Instance::service).thenComparing(Topology.Instance::name))
-                .toList();
+    private Found found(ServiceInstance instance) {
+        var metadata = Objects.requireNonNullElse(instance.getMetadata(), Map.<String, String>of());
+        return new Found(
+                metadata.getOrDefault("zone", "unknown"),
+                new Topology.Instance(
+                        instance.getServiceId().toLowerCase(Locale.ROOT),
+                        String.valueOf(instance.getInstanceId()),
+                        instance.getHost() + ":" + instance.getPort(),
+                        health(instance.getHost(), metadata.getOrDefault("management.port", ""))));
     }
 
-    /** Completes within the time, and never with an exception. */
-    private CompletableFuture<Topology.Health> probe(URI readiness, Duration timeout) {
-        return http.sendAsync(
-                        HttpRequest.newBuilder(readiness).timeout(timeout).build(),
-                        HttpResponse.BodyHandlers.discarding())
-                .thenApply(answer -> answer.statusCode() == 200 ? Topology.Health.READY : Topology.Health.NOT_READY)
-                .completeOnTimeout(Topology.Health.UNKNOWN, timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionally(e -> Topology.Health.UNKNOWN);
+    /** Waits no longer than the time-out, also for the end of an answer that has begun. */
+    private Topology.Health health(String host, String managementPort) {
+        try {
+            var readiness = new URI(
+                    "http", null, host, Integer.parseInt(managementPort), "/actuator/health/readiness", null, null);
+            var answer =
+                    http.sendAsync(HttpRequest.newBuilder(readiness).build(), HttpResponse.BodyHandlers.discarding());
+            try {
+                return answer.get(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
+                                        .statusCode()
+                                == 200
+                        ? Topology.Health.READY
+                        : Topology.Health.NOT_READY;
+            } finally {
+                answer.cancel(true);
+            }
+        } catch (ExecutionException | TimeoutException | InterruptedException e) {
+            return Topology.Health.UNKNOWN;
+        } catch (URISyntaxException | IllegalArgumentException e) {
+            return Topology.Health.UNKNOWN; // there is no such address
+        }
     }
 }

@@ -13,8 +13,7 @@ import org.jspecify.annotations.Nullable;
 public record Topology(
         @Schema(description = "When this was looked at") Instant at,
 
-        @Schema(description = "Absent while the registry does not answer") @Nullable
-        List<Datacenter> datacenters,
+        @Schema(description = "As the registry told last") List<Datacenter> datacenters,
 
         Queue queue,
         @Nullable Replication replication,

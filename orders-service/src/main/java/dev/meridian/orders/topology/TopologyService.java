@@ -3,20 +3,15 @@ package dev.meridian.orders.topology;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.jdbc.core.SimplePropertyRowMapper;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
@@ -24,36 +19,33 @@ import org.springframework.stereotype.Component;
  * answer is unknown in the picture and takes nothing away from the others.
  */
 @Component
-public class TopologyService implements DisposableBean {
+public class TopologyService {
 
     private static final Logger log = LoggerFactory.getLogger(TopologyService.class);
 
-    /** Looks that did not end in time may go on for a while; where so many do, the next ones are not begun. */
-    private static final int MOST_LOOKS = 16;
+    private static final int QUERY_SECONDS = 2;
 
     private final Registry registry;
     private final Backlog backlog;
-    private final DatabaseStatus databases;
+    private final JdbcClient jdbc;
     private final MeterRegistry metrics;
     private final TopologySettings settings;
     private final String datacenter;
     private final Clock clock;
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final Semaphore looks = new Semaphore(MOST_LOOKS);
     private @Nullable Topology newest;
     private long seenAt;
 
     TopologyService(
             Registry registry,
             Backlog backlog,
-            DatabaseStatus databases,
+            JdbcClient jdbc,
             MeterRegistry metrics,
             TopologySettings settings,
             @Value("${meridian.datacenter}") String datacenter,
             Clock clock) {
         this.registry = registry;
         this.backlog = backlog;
-        this.databases = databases;
+        this.jdbc = jdbc;
         this.metrics = metrics;
         this.settings = settings;
         this.datacenter = datacenter;
@@ -72,47 +64,49 @@ public class TopologyService implements DisposableBean {
     }
 
     private Topology look() {
-        Duration timeout = settings.timeout();
-        var datacenters = begin(() -> registry.datacenters(timeout));
-        var waiting = begin(() -> backlog.waiting(timeout));
-        var unpublished = begin(databases::unpublished);
-        var replication = begin(databases::replication);
-        long end = System.nanoTime() + timeout.toNanos();
+        var waiting = part("the queue", () -> backlog.waiting(settings.timeout()));
+        var unpublished = part("the outbox", this::unpublished);
+        var replication = part("the replication", this::replication);
         return new Topology(
                 clock.instant(),
-                result("the registry", datacenters, end + timeout.toNanos()), // its instances take their time too
-                new Topology.Queue(result("the queue", waiting, end), result("the outbox", unpublished, end)),
-                result("the replication", replication, end),
+                registry.datacenters(),
+                new Topology.Queue(waiting.join(), unpublished.join()),
+                replication.join(),
                 cache());
     }
 
-    private <T> @Nullable Future<T> begin(Callable<T> look) {
-        if (!looks.tryAcquire()) {
-            return null;
-        }
-        return threads.submit(() -> {
+    /** Null where the look fails or takes longer. Its thread ends by the time-outs of what it asks. */
+    private <T> CompletableFuture<@Nullable T> part(String what, Callable<T> look) {
+        var part = new CompletableFuture<@Nullable T>();
+        Thread.startVirtualThread(() -> {
             try {
-                return look.call();
-            } finally {
-                looks.release();
+                part.complete(look.call());
+            } catch (Exception e) {
+                log.debug("Nothing is known of {}", what, e);
+                part.complete(null);
             }
         });
+        return part.completeOnTimeout(null, settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    private static <T> @Nullable T result(String what, @Nullable Future<T> look, long end) {
-        if (look == null) {
-            return null;
-        }
-        try {
-            return look.get(Math.max(1, end - System.nanoTime()), TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            look.cancel(true);
-        } catch (ExecutionException e) {
-            log.debug("Nothing is known of {}: {}", what, String.valueOf(e.getCause()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        return null;
+    private long unpublished() {
+        return jdbc.sql("SELECT count(*) FROM outbox")
+                .withQueryTimeout(QUERY_SECONDS)
+                .query(Long.class)
+                .single();
+    }
+
+    /** A role that may not read all statistics sees that there is a replica, and not how far it is. */
+    Topology.Replication replication() {
+        return new Topology.Replication(jdbc.sql("""
+                SELECT coalesce(application_name, 'pid ' || pid) AS name,
+                       pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint AS lag_bytes,
+                       CASE WHEN replay_lsn IS NOT NULL THEN coalesce(extract(epoch FROM replay_lag), 0) END
+                           AS lag_seconds
+                FROM pg_stat_replication ORDER BY 1""")
+                .withQueryTimeout(QUERY_SECONDS)
+                .query(new SimplePropertyRowMapper<>(Topology.Replica.class))
+                .list());
     }
 
     private Topology.Cache cache() {
@@ -127,10 +121,5 @@ public class TopologyService implements DisposableBean {
         Counter counter =
                 metrics.find("meridian.cache.reads").tag("result", result).counter();
         return counter == null ? 0 : counter.count();
-    }
-
-    @Override
-    public void destroy() {
-        threads.shutdownNow();
     }
 }

@@ -6,11 +6,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 /**
  * @param timeout how long each part of the picture may take; what is not there by then is unknown
  * @param cacheTtl how old a picture may be that is shown, so that many operators cost what one does
- * @param registry the registry's addresses, with commas; empty where there is none to ask
  * @param queue the share group whose backlog is shown
  */
 @ConfigurationProperties("meridian.topology")
-record TopologySettings(Duration timeout, Duration cacheTtl, String registry, String queue) {
+record TopologySettings(Duration timeout, Duration cacheTtl, String queue) {
 
     TopologySettings {
         if (!timeout.isPositive() || !cacheTtl.isPositive()) {

@@ -11,19 +11,9 @@ import org.springframework.stereotype.Component;
 @Component
 class ConnectionBuffers implements TomcatConnectorCustomizer {
 
-    private static final int READ_BYTES = 2 * 1024;
-    private static final int WRITE_BYTES = 4 * 1024;
-
     @Override
     public void customize(Connector connector) {
-        set(connector, "socket.appReadBufSize", READ_BYTES);
-        set(connector, "socket.appWriteBufSize", WRITE_BYTES);
-    }
-
-    /** @throws IllegalStateException if the connector does not know the property, which Tomcat would only log */
-    private static void set(Connector connector, String property, int bytes) {
-        if (!connector.setProperty(property, Integer.toString(bytes))) {
-            throw new IllegalStateException("Tomcat's connector has no property " + property);
-        }
+        connector.setProperty("socket.appReadBufSize", "2048");
+        connector.setProperty("socket.appWriteBufSize", "4096");
     }
 }

@@ -34,27 +34,20 @@ class OpenApi {
     /** Whatever else an operation answers is a problem detail. */
     @Bean
     OpenApiCustomizer problemDetails() {
-        Content problem = new Content()
-                .addMediaType(
-                        org.springframework.http.MediaType.APPLICATION_PROBLEM_JSON_VALUE,
-                        new MediaType().schema(new Schema<>().$ref("Problem")));
+        var schema = new ObjectSchema()
+                .addProperty("type", new StringSchema().format("uri"))
+                .addProperty("title", new StringSchema())
+                .addProperty("status", new IntegerSchema())
+                .addProperty("detail", new StringSchema());
+        var media = new MediaType().schema(new Schema<>().$ref("Problem"));
+        var answer = new ApiResponse()
+                .description("A problem detail")
+                .content(new Content().addMediaType("application/problem+json", media));
         return description -> {
-            description
-                    .getComponents()
-                    .addSchemas(
-                            "Problem",
-                            new ObjectSchema()
-                                    .addProperty("type", new StringSchema().format("uri"))
-                                    .addProperty("title", new StringSchema())
-                                    .addProperty("status", new IntegerSchema())
-                                    .addProperty("detail", new StringSchema()));
+            description.getComponents().addSchemas("Problem", schema);
             description.getPaths().values().stream()
                     .flatMap(path -> path.readOperations().stream())
-                    .forEach(operation -> operation
-                            .getResponses()
-                            .setDefault(new ApiResponse()
-                                    .description("A problem detail")
-                                    .content(problem)));
+                    .forEach(operation -> operation.getResponses().setDefault(answer));
         };
     }
 }

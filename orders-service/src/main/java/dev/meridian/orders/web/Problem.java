@@ -21,22 +21,17 @@ public final class Problem extends ErrorResponseException {
         super(status, detail(status, type, title, detail), null);
     }
 
-    /** What is answered where something went wrong that is nobody's request. */
-    static Problem internalError() {
-        return new Problem(
-                HttpStatus.INTERNAL_SERVER_ERROR,
-                "internal-error",
-                "Internal error",
-                "Something went wrong on our side.");
-    }
-
     /** The same problem, with a hint when to try again; in whole seconds. */
     public Problem retryAfter(Duration pause) {
-        getHeaders().set(HttpHeaders.RETRY_AFTER, Long.toString(pause.toSeconds()));
+        return with(HttpHeaders.RETRY_AFTER, Long.toString(pause.toSeconds()));
+    }
+
+    Problem with(String header, String value) {
+        getHeaders().set(header, value);
         return this;
     }
 
-    static ProblemDetail detail(HttpStatus status, String type, String title, String detail) {
+    private static ProblemDetail detail(HttpStatus status, String type, String title, String detail) {
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
         problem.setType(URI.create(TYPES + type));
         problem.setTitle(title);

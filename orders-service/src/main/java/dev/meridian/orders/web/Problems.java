@@ -1,6 +1,7 @@
 package dev.meridian.orders.web;
 
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,7 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
 class Problems extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
-    private static final int RETRY_AFTER_SECONDS = 1;
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
     /** One thing that is wrong with a request. @param pointer where, as a JSON pointer or a parameter's name */
     record Violation(String pointer, String detail) {}
@@ -38,32 +39,32 @@ class Problems extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(
             HttpMessageNotReadableException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        ProblemDetail problem =
+        return answer(
                 switch (e.getCause()) {
-                    case null ->
-                        Problem.detail(
-                                HttpStatus.BAD_REQUEST,
-                                "missing-body",
-                                "Missing body",
-                                "The request needs a JSON body.");
+                    case null -> badRequest("missing-body", "Missing body", "The request needs a JSON body.");
                     case UnrecognizedPropertyException unknown ->
-                        Problem.detail(
-                                HttpStatus.BAD_REQUEST,
+                        badRequest(
                                 "unknown-field",
                                 "Unknown field",
                                 "The field " + pointer(unknown) + " is not part of this request.");
-                    default ->
-                        Problem.detail(
-                                HttpStatus.BAD_REQUEST,
-                                "malformed-body",
-                                "Malformed body",
-                                "The body is not the JSON that this request takes"
-                                        + (e.getCause() instanceof JacksonException json
-                                                        && !json.getPath().isEmpty()
-                                                ? "; look at " + pointer(json) + "."
-                                                : "."));
-                };
-        return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
+                    case JacksonException json
+                    when !json.getPath().isEmpty() -> malformed("; look at " + pointer(json) + ".");
+                    default -> malformed(".");
+                },
+                request);
+    }
+
+    private static Problem malformed(String where) {
+        return badRequest(
+                "malformed-body", "Malformed body", "The body is not the JSON that this request takes" + where);
+    }
+
+    private static Problem badRequest(String type, String title, String detail) {
+        return new Problem(HttpStatus.BAD_REQUEST, type, title, detail);
+    }
+
+    private @Nullable ResponseEntity<Object> answer(Problem problem, WebRequest request) {
+        return handleErrorResponseException(problem, problem.getHeaders(), problem.getStatusCode(), request);
     }
 
     private static String pointer(JacksonException e) {
@@ -77,22 +78,23 @@ class Problems extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleMethodArgumentNotValid(
             MethodArgumentNotValidException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        return invalid(e, e.getFieldErrors().stream().map(Problems::violation).toList(), headers, request);
+        return invalid(e.getFieldErrors().stream().map(Problems::violation).toList(), request);
     }
 
     @Override
     protected @Nullable ResponseEntity<Object> handleHandlerMethodValidationException(
             HandlerMethodValidationException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        List<Violation> violations = e.getParameterValidationResults().stream()
-                .flatMap(result -> result.getResolvableErrors().stream()
-                        .map(error -> error instanceof FieldError field
-                                ? violation(field)
-                                : new Violation(
-                                        String.valueOf(
-                                                result.getMethodParameter().getParameterName()),
-                                        String.valueOf(error.getDefaultMessage()))))
-                .toList();
-        return invalid(e, violations, headers, request);
+        return invalid(
+                e.getParameterValidationResults().stream()
+                        .flatMap(result -> result.getResolvableErrors().stream()
+                                .map(error -> error instanceof FieldError field
+                                        ? violation(field)
+                                        : new Violation(
+                                                String.valueOf(result.getMethodParameter()
+                                                        .getParameterName()),
+                                                String.valueOf(error.getDefaultMessage()))))
+                        .toList(),
+                request);
     }
 
     private static Violation violation(FieldError error) {
@@ -101,38 +103,41 @@ class Problems extends ResponseEntityExceptionHandler {
         return new Violation(pointer, String.valueOf(error.getDefaultMessage()));
     }
 
-    private @Nullable ResponseEntity<Object> invalid(
-            Exception e, List<Violation> violations, HttpHeaders headers, WebRequest request) {
-        ProblemDetail problem = Problem.detail(
-                HttpStatus.BAD_REQUEST,
-                "invalid-request",
-                "Invalid request",
-                "The request breaks the rules in errors.");
-        problem.setProperty("errors", violations);
-        return handleExceptionInternal(e, problem, headers, HttpStatus.BAD_REQUEST, request);
+    private @Nullable ResponseEntity<Object> invalid(List<Violation> violations, WebRequest request) {
+        var problem = badRequest("invalid-request", "Invalid request", "The request breaks the rules in errors.");
+        problem.getBody().setProperty("errors", violations);
+        return answer(problem, request);
     }
 
     /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
     @ExceptionHandler({DataAccessException.class, TransactionException.class})
+    @Nullable
     ResponseEntity<Object> unavailable(Exception e, WebRequest request) {
         if (e instanceof DataIntegrityViolationException) {
             return unexpected(e, request); // to try again would not help
         }
         log.warn("The database failed a request: {}", e.getMessage());
-        ProblemDetail problem = Problem.detail(
-                HttpStatus.SERVICE_UNAVAILABLE,
-                "temporarily-unavailable",
-                "Temporarily unavailable",
-                "The request could not be served now; with the same Idempotency-Key it may be sent again.");
-        HttpHeaders headers = new HttpHeaders();
-        headers.set(HttpHeaders.RETRY_AFTER, Integer.toString(RETRY_AFTER_SECONDS));
-        return new ResponseEntity<>(problem, headers, HttpStatus.SERVICE_UNAVAILABLE);
+        return answer(
+                new Problem(
+                                HttpStatus.SERVICE_UNAVAILABLE,
+                                "temporarily-unavailable",
+                                "Temporarily unavailable",
+                                "The request could not be served now; with the same Idempotency-Key it may be sent again.")
+                        .retryAfter(RETRY_AFTER),
+                request);
     }
 
     @ExceptionHandler
+    @Nullable
     ResponseEntity<Object> unexpected(Exception e, WebRequest request) {
         log.error("A request failed", e);
-        return new ResponseEntity<>(Problem.internalError().getBody(), HttpStatus.INTERNAL_SERVER_ERROR);
+        return answer(
+                new Problem(
+                        HttpStatus.INTERNAL_SERVER_ERROR,
+                        "internal-error",
+                        "Internal error",
+                        "Something went wrong on our side."),
+                request);
     }
 
     /** Spring's own problems get a type of ours too: the name of their status. */
@@ -140,13 +145,10 @@ class Problems extends ResponseEntityExceptionHandler {
     protected ResponseEntity<Object> createResponseEntity(
             @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         if (body instanceof ProblemDetail problem
-                && (problem.getType() == null
-                        || "about:blank".equals(problem.getType().toString()))) {
-            HttpStatus known = HttpStatus.resolve(status.value());
-            if (known != null) {
-                problem.setType(URI.create(Problem.TYPES
-                        + known.getReasonPhrase().toLowerCase(Locale.ROOT).replace(' ', '-')));
-            }
+                && !String.valueOf(problem.getType()).startsWith(Problem.TYPES)) {
+            String name = HttpStatus.valueOf(status.value()).getReasonPhrase();
+            problem.setType(
+                    URI.create(Problem.TYPES + name.toLowerCase(Locale.ROOT).replace(' ', '-')));
         }
         return super.createResponseEntity(body, headers, status, request);
     }

@@ -10,41 +10,36 @@ import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
-import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
 import java.net.URL;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.boot.security.autoconfigure.actuate.web.servlet.EndpointRequest;
 import org.springframework.boot.security.oauth2.server.resource.autoconfigure.JwkSetUriJwtDecoderBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.MediaType;
-import org.springframework.http.ProblemDetail;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.config.ObjectPostProcessor;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
 import org.springframework.security.oauth2.core.OAuth2TokenValidator;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
-import org.springframework.security.oauth2.server.resource.web.BearerTokenAuthenticationEntryPoint;
-import org.springframework.security.oauth2.server.resource.web.access.BearerTokenAccessDeniedHandler;
 import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.AccessDeniedHandler;
-import tools.jackson.databind.json.JsonMapper;
+import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
  * Who may call what. The gateway has checked the token already; it is checked here again, so that nothing rests on
@@ -69,40 +64,86 @@ class Security {
         return SecurityObservationSettings.noObservations();
     }
 
-    /** The management port is not reachable from outside; health and metrics are read there without a token. */
+    /** A token comes with each request, never by itself as a cookie would: there is no session and nothing to forge. */
     @Bean
-    @Order(1)
-    SecurityFilterChain management(HttpSecurity http) {
-        return stateless(http)
-                .securityMatcher(EndpointRequest.toAnyEndpoint())
-                .authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
-                .build();
-    }
-
-    @Bean
-    @Order(2)
-    SecurityFilterChain api(HttpSecurity http, JsonMapper json, JwtDecoder decoder, Clock clock) {
+    SecurityFilterChain calls(
+            HttpSecurity http,
+            JwtDecoder decoder,
+            Clock clock,
+            @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
         JwtDecoder tokens = new VerifiedTokens(decoder, clock, Ticker.systemTicker());
-        return stateless(http)
-                .authorizeHttpRequests(requests -> requests.requestMatchers(HttpMethod.GET, "/api/products")
-                        .permitAll()
-                        .requestMatchers(HttpMethod.GET, "/api/openapi", "/api/openapi.yaml")
-                        .permitAll()
-                        .requestMatchers("/api/orders", "/api/orders/**")
+        AuthenticationEntryPoint refused =
+                (request, response, why) -> problems.resolveException(request, response, null, refusal(why));
+        AccessDeniedHandler denied =
+                (request, response, why) -> problems.resolveException(request, response, null, insufficientScope());
+        return http.csrf(AbstractHttpConfigurer::disable)
+                .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                .requestCache(AbstractHttpConfigurer::disable)
+                .logout(AbstractHttpConfigurer::disable)
+                .authorizeHttpRequests(requests -> requests.requestMatchers("/api/orders", "/api/orders/**")
                         .hasAuthority("SCOPE_orders")
+                        .requestMatchers(HttpMethod.GET, "/api/products", "/api/openapi", "/api/openapi.yaml")
+                        .permitAll()
                         .requestMatchers("/api/dead-letters", "/api/dead-letters/**", "/api/topology")
                         .hasAuthority("SCOPE_ops")
                         .requestMatchers("/error")
                         .permitAll()
+                        .requestMatchers("/actuator/**")
+                        .permitAll() // answers on the management port alone, which only our own network reaches
                         .anyRequest()
                         .authenticated())
-                .oauth2ResourceServer(server -> server.jwt(jwt -> jwt.decoder(tokens))
-                        .authenticationEntryPoint(unauthorized(json))
-                        .accessDeniedHandler(forbidden(json))
-                        .withObjectPostProcessor(unverifiable(json)))
-                .exceptionHandling(failures ->
-                        failures.authenticationEntryPoint(unauthorized(json)).accessDeniedHandler(forbidden(json)))
+                .oauth2ResourceServer(
+                        server -> server.jwt(jwt -> jwt.decoder(tokens)).withObjectPostProcessor(failuresGoTo(refused)))
+                .exceptionHandling(
+                        failures -> failures.authenticationEntryPoint(refused).accessDeniedHandler(denied))
                 .build();
+    }
+
+    /** Of every kind; by default a token that cannot be checked now ends in 500. */
+    private static ObjectPostProcessor<BearerTokenAuthenticationFilter> failuresGoTo(AuthenticationEntryPoint refused) {
+        return new ObjectPostProcessor<>() {
+            @Override
+            public <O extends BearerTokenAuthenticationFilter> O postProcess(O filter) {
+                filter.setAuthenticationFailureHandler(refused::commence);
+                return filter;
+            }
+        };
+    }
+
+    /** With the challenge of RFC 6750, section 3, which names no error where there was no token. */
+    private static Problem refusal(AuthenticationException why) {
+        return switch (why) {
+            case AuthenticationServiceException _ ->
+                new Problem(
+                                HttpStatus.SERVICE_UNAVAILABLE,
+                                "identity-unavailable",
+                                "Identity unavailable",
+                                "Access tokens cannot be checked now.")
+                        .retryAfter(Duration.ofSeconds(1));
+            case OAuth2AuthenticationException _ ->
+                new Problem(
+                                HttpStatus.UNAUTHORIZED,
+                                "invalid-token",
+                                "Invalid token",
+                                "The access token is malformed, expired, or not for this service.")
+                        .with(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"invalid_token\"");
+            default ->
+                new Problem(
+                                HttpStatus.UNAUTHORIZED,
+                                "missing-token",
+                                "Missing token",
+                                "The request needs an access token in the Authorization header.")
+                        .with(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        };
+    }
+
+    private static Problem insufficientScope() {
+        return new Problem(
+                        HttpStatus.FORBIDDEN,
+                        "insufficient-scope",
+                        "Insufficient scope",
+                        "The access token does not carry the scope that this call needs.")
+                .with(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\"");
     }
 
     /**
@@ -141,81 +182,5 @@ class Security {
     @Bean
     OAuth2TokenValidator<Jwt> tokenNamesItsSubject() {
         return new JwtClaimValidator<String>(JwtClaimNames.SUB, subject -> subject != null && !subject.isBlank());
-    }
-
-    private static HttpSecurity stateless(HttpSecurity http) {
-        return http.csrf(AbstractHttpConfigurer::disable)
-                .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .requestCache(AbstractHttpConfigurer::disable)
-                .logout(AbstractHttpConfigurer::disable);
-    }
-
-    private static AuthenticationEntryPoint unauthorized(JsonMapper json) {
-        var challenge = new BearerTokenAuthenticationEntryPoint(); // WWW-Authenticate, as RFC 6750 has it
-        return (request, response, failure) -> {
-            challenge.commence(request, response, failure);
-            boolean sent = request.getHeader("Authorization") != null;
-            write(
-                    response,
-                    json,
-                    sent
-                            ? Problem.detail(
-                                    HttpStatus.UNAUTHORIZED,
-                                    "invalid-token",
-                                    "Invalid token",
-                                    "The access token is malformed, expired, or not for this service.")
-                            : Problem.detail(
-                                    HttpStatus.UNAUTHORIZED,
-                                    "missing-token",
-                                    "Missing token",
-                                    "The request needs an access token in the Authorization header."));
-        };
-    }
-
-    /** A token that cannot be checked now is neither right nor wrong; by default Spring Security fails with 500. */
-    private static ObjectPostProcessor<BearerTokenAuthenticationFilter> unverifiable(JsonMapper json) {
-        AuthenticationEntryPoint wrong = unauthorized(json);
-        return new ObjectPostProcessor<>() {
-            @Override
-            public <O extends BearerTokenAuthenticationFilter> O postProcess(O filter) {
-                filter.setAuthenticationFailureHandler((request, response, failure) -> {
-                    if (failure instanceof AuthenticationServiceException) {
-                        response.setHeader(HttpHeaders.RETRY_AFTER, "1");
-                        write(
-                                response,
-                                json,
-                                Problem.detail(
-                                        HttpStatus.SERVICE_UNAVAILABLE,
-                                        "identity-unavailable",
-                                        "Identity unavailable",
-                                        "Access tokens cannot be checked now."));
-                    } else {
-                        wrong.commence(request, response, failure);
-                    }
-                });
-                return filter;
-            }
-        };
-    }
-
-    private static AccessDeniedHandler forbidden(JsonMapper json) {
-        var challenge = new BearerTokenAccessDeniedHandler();
-        return (request, response, denied) -> {
-            challenge.handle(request, response, denied);
-            write(
-                    response,
-                    json,
-                    Problem.detail(
-                            HttpStatus.FORBIDDEN,
-                            "insufficient-scope",
-                            "Insufficient scope",
-                            "The access token does not carry the scope that this call needs."));
-        };
-    }
-
-    private static void write(HttpServletResponse response, JsonMapper json, ProblemDetail problem) throws IOException {
-        response.setStatus(problem.getStatus());
-        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-        response.getOutputStream().write(json.writeValueAsBytes(problem));
     }
 }

@@ -9,7 +9,6 @@ import dev.meridian.orders.RunningService;
 import java.math.BigDecimal;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @RunningService
@@ -20,7 +19,7 @@ class CatalogueTest {
     private final HikariDataSource writer;
 
     @Autowired
-    CatalogueTest(Catalogue catalogue, JdbcClient jdbc, @Qualifier("writer") HikariDataSource writer) {
+    CatalogueTest(Catalogue catalogue, JdbcClient jdbc, HikariDataSource writer) {
         this.catalogue = catalogue;
         this.jdbc = jdbc;
         this.writer = writer;

@@ -1,10 +1,16 @@
 package dev.meridian.orders.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.ArgumentMatchers.anyString;
+import static org.mockito.ArgumentMatchers.eq;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.verifyNoMoreInteractions;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
 
 /** Time is what the test says it is. */
 class CircuitBreakerTest {
@@ -12,7 +18,8 @@ class CircuitBreakerTest {
     private static final Duration PAUSE = Duration.ofMillis(500);
 
     private final AtomicLong now = new AtomicLong(-5); // nanoTime may be negative
-    private final CircuitBreaker breaker = new CircuitBreaker(PAUSE, now::get);
+    private final Logger log = mock();
+    private final CircuitBreaker breaker = new CircuitBreaker(log, "The server", PAUSE, now::get);
 
     private void pass(Duration time) {
         now.addAndGet(time.toNanos());
@@ -27,8 +34,7 @@ class CircuitBreakerTest {
 
     @Test
     void afterAFailureItPermitsNothingForThePause() {
-        assertThat(breaker.failed()).isTrue();
-        assertThat(breaker.failed()).as("it was open already").isFalse();
+        breaker.failed("away");
         assertThat(breaker.isOpen()).isTrue();
 
         pass(PAUSE.minusNanos(1));
@@ -37,7 +43,7 @@ class CircuitBreakerTest {
 
     @Test
     void afterThePauseItPermitsOneRequestAndAfterAnotherPauseTheNext() {
-        breaker.failed();
+        breaker.failed("away");
         pass(PAUSE);
         assertThat(breaker.permits()).isTrue();
         assertThat(breaker.permits()).isFalse();
@@ -49,18 +55,31 @@ class CircuitBreakerTest {
 
     @Test
     void aSuccessClosesItAndAFailedTrialBeginsThePauseAnew() {
-        breaker.failed();
+        breaker.failed("away");
         pass(PAUSE);
         assertThat(breaker.permits()).isTrue();
-        breaker.failed();
+        breaker.failed("away");
         pass(PAUSE.minusNanos(1));
         assertThat(breaker.permits()).isFalse();
 
         pass(Duration.ofNanos(1));
         assertThat(breaker.permits()).isTrue();
-        assertThat(breaker.succeeded()).isTrue();
-        assertThat(breaker.succeeded()).as("it was closed already").isFalse();
+        breaker.succeeded();
         assertThat(breaker.permits()).isTrue();
         assertThat(breaker.permits()).isTrue();
+    }
+
+    @Test
+    void itLogsOnceThatItOpensAndOnceThatItCloses() {
+        breaker.succeeded();
+        for (int n = 0; n < 50; n++) {
+            breaker.failed("away");
+        }
+        breaker.succeeded();
+        breaker.succeeded();
+
+        verify(log).warn(anyString(), eq("The server"), eq("away"));
+        verify(log).info(anyString(), eq("The server"));
+        verifyNoMoreInteractions(log);
     }
 }

@@ -29,7 +29,7 @@ class ConnectionsTest {
 
     @Autowired
     ConnectionsTest(
-            @Qualifier("writer") HikariDataSource writer,
+            HikariDataSource writer,
             @Qualifier("reader") HikariDataSource reader,
             JdbcClient jdbc,
             TransactionTemplate transaction,

@@ -17,7 +17,6 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataAccessResourceFailureException;
@@ -36,7 +35,7 @@ class PrimaryTest {
     private final String host;
 
     @Autowired
-    PrimaryTest(@Qualifier("writer") HikariDataSource writer, @Value("${meridian.postgres}") String hosts) {
+    PrimaryTest(HikariDataSource writer, @Value("${meridian.postgres}") String hosts) {
         this.pools = new ServerPools(writer);
         this.host = hosts.split(",")[0];
     }

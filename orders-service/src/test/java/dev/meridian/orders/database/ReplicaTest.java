@@ -16,7 +16,6 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -35,7 +34,7 @@ class ReplicaTest {
 
     @Autowired
     ReplicaTest(
-            @Qualifier("writer") HikariDataSource writer,
+            HikariDataSource writer,
             JdbcClient jdbc,
             MeterRegistry metrics,
             @Value("${meridian.postgres}") String hosts) {

@@ -44,7 +44,7 @@ class DeadLettersTest {
 
     private final JdbcClient jdbc;
     private final DeadLetterListener listener;
-    private final OpenDeadLetters gauge;
+    private final DeadLetters letters;
     private final MeterRegistry metrics;
     private final KafkaProducer<byte[], byte[]> worker;
     private final Feed placed;
@@ -55,12 +55,12 @@ class DeadLettersTest {
     DeadLettersTest(
             JdbcClient jdbc,
             DeadLetterListener listener,
-            OpenDeadLetters gauge,
+            DeadLetters letters,
             MeterRegistry metrics,
             @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
         this.jdbc = jdbc;
         this.listener = listener;
-        this.gauge = gauge;
+        this.letters = letters;
         this.metrics = metrics;
         this.worker = new KafkaProducer<>(
                 Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
@@ -295,14 +295,14 @@ class DeadLettersTest {
 
     @Test
     void theGaugeCountsThoseThatCanBeSentAgain() {
-        gauge.count();
+        letters.count();
         double before = metrics.get("meridian.dead.letters.open").gauge().value();
         String id = UUID.randomUUID().toString();
         listener.store(List.of(
                 received(id, letter(id, "orders.placed", 10, "It failed")),
                 received(id, letter(id, "fulfilment.outcomes", 0, "Set aside"))));
 
-        gauge.count();
+        letters.count();
 
         assertThat(metrics.get("meridian.dead.letters.open").gauge().value()).isEqualTo(before + 1);
     }

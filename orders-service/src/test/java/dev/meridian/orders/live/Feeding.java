@@ -22,12 +22,12 @@ public class Feeding {
     private static final Duration SOON = Duration.ofSeconds(20);
 
     private final Subscriptions subscriptions;
-    private final OpenOrderPoller poller;
+    private final ChangeFeed feed;
     private final KafkaTemplate<String, String> kafka;
 
-    Feeding(Subscriptions subscriptions, OpenOrderPoller poller, KafkaTemplate<String, String> kafka) {
+    Feeding(Subscriptions subscriptions, ChangeFeed feed, KafkaTemplate<String, String> kafka) {
         this.subscriptions = subscriptions;
-        this.poller = poller;
+        this.feed = feed;
         this.kafka = kafka;
     }
 
@@ -88,6 +88,6 @@ public class Feeding {
     }
 
     public void lookUp() {
-        poller.poll();
+        feed.lookUp();
     }
 }

@@ -121,17 +121,23 @@ class PlacementTest {
             }
         }
 
-        /** Places an order that is held up, and then the others' behind it. */
+        /** Places an order for each writer, which is held up, and then the others' behind them. */
         private Future<Placement> first(OrderService service) {
             Future<Placement> first = clients.submit(() -> service.place(customer, "held-up", REQUEST));
+            awaitWriters(1);
+            clients.submit(() -> service.place(customer, "held-up too", REQUEST));
+            awaitWriters(2);
+            return first;
+        }
+
+        private void awaitWriters(int count) {
             await().atMost(SOON)
                     .pollInterval(Duration.ofMillis(10))
                     .until(() -> jdbc.sql(
                                             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'WITH request%'")
                                     .query(Integer.class)
                                     .single()
-                            > 0);
-            return first;
+                            == count);
         }
 
         @Override
@@ -241,7 +247,7 @@ class PlacementTest {
         Order order = Order.placed(
                 UUID.randomUUID(), customer, now, List.of(new Order.Line("TEA-001", "Assam, second flush", 1, price)));
         return new NewOrder(
-                order, "tok_ok", key, new byte[0], json.writeValueAsString(OrderPlaced.of(order, "tok_ok")), null, now);
+                order, "tok_ok", key, new byte[0], json.writeValueAsString(OrderPlaced.of(order, "tok_ok")), null);
     }
 
     @Test

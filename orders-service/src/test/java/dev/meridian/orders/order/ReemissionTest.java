@@ -1,6 +1,7 @@
 package dev.meridian.orders.order;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
@@ -12,8 +13,8 @@ import static org.mockito.Mockito.when;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
 import dev.meridian.orders.RunningService;
-import dev.meridian.orders.outbox.Outbox;
 import dev.meridian.orders.topology.Backlog;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,37 +43,35 @@ class ReemissionTest {
 
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final Duration AFTER = Duration.ofMinutes(10);
+    private static final String OLDEST = "meridian.orders.oldest.placed";
 
     private final Orders orders;
-    private final OrderEvents events;
-    private final Outbox outbox;
+    private final OrderService service;
     private final TransactionTemplate transaction;
     private final JsonMapper json;
     private final JdbcClient jdbc;
-    private final List<SmartLifecycle> relays;
+    private final SmartLifecycle relay;
     private final Backlog backlog = mock(); // the real one is TopologyTest's; empty until a test says otherwise
     private final Feed placed;
     private final String customer = "customer-" + UUID.randomUUID();
+    private @Nullable Reemission looking; // which its gauge does not keep
     private Api api = new Api(0);
 
     @Autowired
     ReemissionTest(
             Orders orders,
-            OrderEvents events,
-            Outbox outbox,
+            OrderService service,
             TransactionTemplate transaction,
             JsonMapper json,
             JdbcClient jdbc,
-            @Qualifier("directRelay") SmartLifecycle direct,
-            @Qualifier("pollingRelay") SmartLifecycle polling,
+            @Qualifier("outboxRelay") SmartLifecycle relay,
             @Value("${spring.kafka.bootstrap-servers}") String kafka) {
         this.orders = orders;
-        this.events = events;
-        this.outbox = outbox;
+        this.service = service;
         this.transaction = transaction;
         this.json = json;
         this.jdbc = jdbc;
-        this.relays = List.of(direct, polling);
+        this.relay = relay;
         this.placed = new Feed(kafka, OrderPlaced.TOPIC);
     }
 
@@ -92,15 +92,17 @@ class ReemissionTest {
 
     /** One instance's, at a moment that much later than now. */
     private Reemission later(Duration later, int batch) {
+        return later(later, batch, new SimpleMeterRegistry());
+    }
+
+    private Reemission later(Duration later, int batch, MeterRegistry metrics) {
         return new Reemission(
                 orders,
-                events,
-                outbox,
+                service,
                 backlog,
-                transaction,
                 Clock.offset(Clock.systemUTC(), later),
                 new ReemissionSettings(AFTER, Duration.ofHours(1), batch),
-                new SimpleMeterRegistry());
+                metrics);
     }
 
     private int reemitLater(Duration later) throws Exception {
@@ -178,13 +180,13 @@ class ReemissionTest {
 
     @Test
     void anEventThatHasNotLeftYetIsNotLost() throws Exception {
-        relays.forEach(SmartLifecycle::stop);
+        relay.stop();
         String id;
         try {
             id = place();
             assertThat(reemitLater(AFTER.plusMinutes(1))).isZero();
         } finally {
-            relays.forEach(SmartLifecycle::start);
+            relay.start();
         }
 
         assertThat(published(1, id)).hasSize(1);
@@ -272,5 +274,38 @@ class ReemissionTest {
         assertThat(placed.await(40, SOON, record -> ids.contains(record.key()))).hasSize(40);
         assertThat(placed.await(41, Duration.ofMillis(300), record -> ids.contains(record.key())))
                 .hasSize(40);
+    }
+
+    @Test
+    void theAgeOfTheOldestOrderThatWaitsIsShownInSeconds(@Autowired MeterRegistry ofTheService) throws Exception {
+        String id = placeAndTell();
+        double year = Duration.ofDays(365).toSeconds();
+        jdbc.sql("UPDATE orders SET placed_at = now() - interval '365 days' WHERE id = ?::uuid")
+                .param(id)
+                .update();
+
+        assertThat(ageOfOldest()).isBetween(year, year + Duration.ofHours(1).toSeconds());
+        api.cancel(customer, id);
+        assertThat(ageOfOldest()).isLessThan(year);
+        assertThat(ofTheService.get(OLDEST).gauge().getId().getBaseUnit()).isEqualTo("seconds");
+    }
+
+    /** In a transaction that sees no placed order, and is undone. */
+    @Test
+    void itIsZeroWhereNoneWaits() {
+        transaction.executeWithoutResult(status -> {
+            status.setRollbackOnly();
+            jdbc.sql("UPDATE orders SET status = 'CANCELLED' WHERE status = 'PLACED'")
+                    .update();
+
+            assertThat(ageOfOldest()).isZero();
+        });
+    }
+
+    private double ageOfOldest() {
+        var metrics = new SimpleMeterRegistry();
+        looking = later(Duration.ZERO, 100, metrics);
+        assertThatCode(looking::reemit).doesNotThrowAnyException();
+        return metrics.get(OLDEST).gauge().value();
     }
 }

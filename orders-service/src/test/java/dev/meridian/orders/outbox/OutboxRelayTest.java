@@ -14,15 +14,13 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -33,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.kafka.core.DefaultKafkaProducerFactory;
 import org.springframework.kafka.core.KafkaTemplate;
@@ -49,9 +48,8 @@ class OutboxRelayTest {
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
     private final Outbox outbox;
-    private final OutboxTable table;
-    private final DirectRelay direct;
-    private final PollingRelay polling;
+    private final JdbcTemplate template;
+    private final OutboxRelay relay;
     private final EventPublisher publisher;
     private final ProducerFactory<String, String> producers;
     private final Feed placed;
@@ -62,18 +60,16 @@ class OutboxRelayTest {
             JdbcClient jdbc,
             TransactionTemplate transaction,
             Outbox outbox,
-            OutboxTable table,
-            DirectRelay direct,
-            PollingRelay polling,
+            JdbcTemplate template,
+            OutboxRelay relay,
             EventPublisher publisher,
             ProducerFactory<String, String> producers,
             @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.outbox = outbox;
-        this.table = table;
-        this.direct = direct;
-        this.polling = polling;
+        this.template = template;
+        this.relay = relay;
         this.publisher = publisher;
         this.producers = producers;
         this.placed = new Feed(bootstrapServers, PLACED);
@@ -83,11 +79,10 @@ class OutboxRelayTest {
     /** Nothing is published that a test does not ask for. */
     @BeforeEach
     void quiet() {
-        direct.stop();
-        polling.stop();
+        relay.stop();
         await().atMost(SOON).until(() -> {
             age();
-            relay(publisher).relay(0);
+            another(publisher).publishLeft();
             return waiting() == 0;
         });
     }
@@ -96,13 +91,12 @@ class OutboxRelayTest {
     void resume() {
         placed.close();
         cancelled.close();
-        direct.start();
-        polling.start();
+        relay.start();
     }
 
     @Test
     void aPlacedOrderLeavesFromMemoryWithItsTrace(@LocalServerPort int port) {
-        direct.start();
+        relay.start();
         Api api = new Api(port);
         String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -125,57 +119,41 @@ class OutboxRelayTest {
     }
 
     @Test
-    void severalRelaysShareTheWorkWithoutDoublesAndKeepEachOrdersOrder() {
-        int orders = 400;
-        int events = 5;
-        List<UUID> ids =
-                IntStream.range(0, orders).mapToObj(i -> UUID.randomUUID()).toList();
-        Set<String> ours = new HashSet<>(ids.stream().map(UUID::toString).toList());
-        for (int n = 0; n < events; n++) {
-            String payload = Integer.toString(n);
-            append(ids.stream().map(id -> event(CANCELLED, id, payload)).toList());
-        }
+    void severalRelaysShareWhatWasLeftWithoutDoubles() {
+        int events = 2_000;
+        Set<String> ours = leave(events);
 
         try (var relays = Executors.newFixedThreadPool(3)) {
             for (int i = 0; i < 3; i++) {
                 relays.submit(() -> {
-                    PollingRelay relay = relay(publisher);
+                    OutboxRelay another = another(publisher);
                     while (waiting() > 0) {
-                        relay.relay(0);
+                        another.publishLeft();
                     }
                 });
             }
         }
 
         List<ConsumerRecord<String, String>> published =
-                cancelled.await(orders * events + 1, Duration.ofSeconds(5), record -> ours.contains(record.key()));
-        assertThat(published).hasSize(orders * events);
-        for (UUID id : ids) {
-            assertThat(published.stream()
-                            .filter(record -> record.key().equals(id.toString()))
-                            .map(ConsumerRecord::value))
-                    .containsExactly("0", "1", "2", "3", "4");
-        }
+                placed.await(events + 1, Duration.ofSeconds(5), record -> ours.contains(record.key()));
+        assertThat(published).hasSize(events);
+        assertThat(published.stream().map(ConsumerRecord::key).distinct()).hasSize(events);
     }
 
     @Test
-    void aCancellationIsNotPublishedWhileTheRowOfItsPlacementExists() {
+    void aYoungEventBelongsToItsWriter() {
         UUID id = UUID.randomUUID();
-        append(List.of(event(PLACED, id, "placement")));
-        append(List.of(event(CANCELLED, id, "cancellation")));
+        append(List.of(event(PLACED, id, "placement"), event(CANCELLED, id, "cancellation")));
 
-        assertThat(relay(publisher).relay(0))
-                .as("the placement is young, so it belongs to its writer")
-                .isZero();
+        assertThat(another(publisher).publishLeft()).isZero();
 
         age();
-        assertThat(relay(publisher).relay(0))
-                .as("its writer has left it behind")
-                .isEqualTo(1);
+        assertThat(another(publisher).publishLeft())
+                .as("its writer has left them behind")
+                .isEqualTo(2);
         assertThat(only(placed, id.toString()).value()).isEqualTo("placement");
-        assertThat(relay(publisher).relay(0)).isEqualTo(1);
         assertThat(only(cancelled, id.toString()).value()).isEqualTo("cancellation");
-        assertThat(relay(publisher).relay(0)).isZero();
+        assertThat(another(publisher).publishLeft()).isZero();
     }
 
     @Test
@@ -185,59 +163,56 @@ class OutboxRelayTest {
         nowhere.updateConfigs(Map.of(
                 ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:1", ProducerConfig.MAX_BLOCK_MS_CONFIG, "200"));
         var cutOff = new EventPublisher(new KafkaTemplate<>(nowhere));
-        UUID id = UUID.randomUUID();
-        append(IntStream.range(0, 100)
-                .mapToObj(n -> event(CANCELLED, n == 0 ? id : UUID.randomUUID(), "patient"))
-                .toList());
-        List<OutboxEvent> placements = committed(200);
+        leave(100);
+        List<OutboxEvent> events = committed(200);
 
-        assertThatThrownBy(() -> relay(cutOff).relay(0)).isInstanceOf(EventPublisher.EventNotPublished.class);
         var metrics = new SimpleMeterRegistry();
-        DirectRelay directly = directly(cutOff, 1_000, metrics);
-        placements.forEach(directly::offer);
-        directly.start();
+        OutboxRelay without = another(cutOff, 1_000, metrics);
+        assertThatThrownBy(without::publishLeft).isInstanceOf(EventPublisher.EventNotPublished.class);
+        events.forEach(without::offer);
+        without.start();
         await("none of 200 waits for the time-out of another").atMost(SOON).until(() -> left(metrics) == 200);
-        directly.stop();
+        without.stop();
         assertThat(waiting()).isEqualTo(300);
 
         age();
-        assertThat(relay(publisher).relay(0)).isEqualTo(300);
+        OutboxRelay with = another(publisher);
+        assertThat(IntStream.range(0, 4).map(n -> with.publishLeft())).containsExactly(100, 100, 100, 0);
         assertThat(waiting()).isZero();
-        only(cancelled, id.toString());
+        only(placed, events.getFirst().orderId().toString());
         nowhere.destroy();
     }
 
     @Test
-    void whatDoesNotFitIntoMemoryIsLeftToThePollingRelay() {
-        List<OutboxEvent> placements = committed(320);
+    void whatDoesNotFitIntoMemoryIsLeftInTheTable() {
+        List<OutboxEvent> events = committed(320);
         var metrics = new SimpleMeterRegistry();
-        DirectRelay directly = directly(publisher, 300, metrics);
+        OutboxRelay small = another(publisher, 300, metrics);
 
-        placements.forEach(directly::offer); // it does not run yet
+        events.forEach(small::offer); // it does not run yet
         assertThat(left(metrics)).isEqualTo(20);
-        directly.start();
-        directly.stop();
+        small.start();
+        small.stop();
 
         assertThat(waiting())
                 .as("three batches leave, though the relay is told to stop at once")
                 .isEqualTo(20);
         age();
-        assertThat(relay(publisher).relay(0)).isEqualTo(20);
-        Set<String> ours = new HashSet<>(
-                placements.stream().map(event -> event.orderId().toString()).toList());
+        assertThat(another(publisher).publishLeft()).isEqualTo(20);
+        Set<String> ours = ids(events);
         assertThat(placed.await(321, Duration.ofSeconds(2), record -> ours.contains(record.key())))
                 .hasSize(320);
     }
 
     @Test
-    void thePollingRelayIsWokenByACommitAndFindsWhatOthersLeft() {
+    void anEventLeavesRightAfterItsCommitAndOneThatAnInstanceLeftBehindIsFound() {
         UUID before = UUID.randomUUID();
-        append(List.of(event(CANCELLED, before, "committed while it does not run")));
-        polling.start();
+        append(List.of(event(CANCELLED, before, "committed while the relay does not run")));
+        relay.start();
         only(cancelled, before.toString());
-        UUID woken = UUID.randomUUID();
-        append(List.of(event(CANCELLED, woken, "announced")));
-        only(cancelled, woken.toString());
+        UUID told = UUID.randomUUID();
+        append(List.of(event(CANCELLED, told, "told")));
+        only(cancelled, told.toString());
 
         UUID left = UUID.randomUUID();
         jdbc.sql("""
@@ -254,13 +229,13 @@ class OutboxRelayTest {
             old.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
             old.createStatement().executeQuery("SELECT count(*) FROM outbox").close();
 
-            direct.start();
+            relay.start();
             Duration slowest = Duration.ZERO;
             Set<String> ours = new HashSet<>();
             for (int n = 0; n < events; n += 500) {
                 long begun = System.nanoTime();
                 List<OutboxEvent> batch = committed(500);
-                batch.forEach(event -> ours.add(event.orderId().toString()));
+                ours.addAll(ids(batch));
                 outbox.committed(batch);
                 await().atMost(SOON).pollInterval(Duration.ofMillis(5)).until(() -> gone(batch));
                 Duration took = Duration.ofNanos(System.nanoTime() - begun);
@@ -269,6 +244,7 @@ class OutboxRelayTest {
             assertThat(slowest).as("500 events, from commit to deletion").isLessThan(Duration.ofSeconds(4));
             assertThat(placed.await(events, SOON, record -> ours.contains(record.key())))
                     .hasSize(events);
+            relay.stop();
 
             long dead = jdbc.sql("SELECT pg_relation_size('outbox')")
                     .query(Long.class)
@@ -276,13 +252,12 @@ class OutboxRelayTest {
             assertThat(dead)
                     .as("the dead rows are still there, each of more than 64 bytes")
                     .isGreaterThan(events * 64L);
-            UUID id = UUID.randomUUID();
-            append(List.of(event(CANCELLED, id, "after 20,000 dead rows")));
+            String id = leave(1).iterator().next();
             long begun = System.nanoTime();
-            assertThat(relay(publisher).relay(0)).isEqualTo(1);
-            assertThat(relay(publisher).relay(0)).isZero();
+            assertThat(another(publisher).publishLeft()).isEqualTo(1);
+            assertThat(another(publisher).publishLeft()).isZero();
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(2));
-            only(cancelled, id.toString());
+            only(placed, id);
             old.rollback();
         }
     }
@@ -295,8 +270,7 @@ class OutboxRelayTest {
 
     @Test
     void anEventThatIsRolledBackIsNotPublished() {
-        direct.start();
-        polling.start();
+        relay.start();
         UUID id = UUID.randomUUID();
         UUID next = UUID.randomUUID();
         transaction.executeWithoutResult(status -> {
@@ -310,12 +284,13 @@ class OutboxRelayTest {
                 .isEmpty();
     }
 
-    private PollingRelay relay(EventPublisher publisher) {
-        return new PollingRelay(table, transaction, publisher, new OutboxSignal(), settings(1));
+    private OutboxRelay another(EventPublisher publisher) {
+        return another(publisher, 1, new SimpleMeterRegistry());
     }
 
-    private DirectRelay directly(EventPublisher publisher, int capacity, MeterRegistry metrics) {
-        return new DirectRelay(table, publisher, settings(capacity), Clock.systemUTC(), metrics);
+    /** The relay of another instance. */
+    private OutboxRelay another(EventPublisher publisher, int capacity, MeterRegistry metrics) {
+        return new OutboxRelay(template, transaction, publisher, settings(capacity), Clock.systemUTC(), metrics);
     }
 
     private static OutboxSettings settings(int capacity) {
@@ -327,11 +302,11 @@ class OutboxRelayTest {
     }
 
     private static Outbox.Event event(String topic, UUID id, String payload) {
-        return new Outbox.Event(id, topic, "test", payload, null);
+        return new Outbox.Event(id, topic, "test", payload);
     }
 
     private void append(List<Outbox.Event> events) {
-        transaction.executeWithoutResult(status -> outbox.append(new ArrayList<>(events)));
+        transaction.executeWithoutResult(status -> outbox.append(events));
     }
 
     /** Placements whose rows have committed, and of which no relay was told. */
@@ -339,7 +314,18 @@ class OutboxRelayTest {
         List<Outbox.Event> events = IntStream.range(0, count)
                 .mapToObj(n -> event(PLACED, UUID.randomUUID(), "{\"n\":" + n + "}"))
                 .toList();
-        return transaction.execute(status -> table.insert(events, Instant.now().atOffset(ZoneOffset.UTC)));
+        return transaction.execute(status -> outbox.insert(events));
+    }
+
+    /** Placements that an instance left behind. */
+    private Set<String> leave(int count) {
+        List<OutboxEvent> events = committed(count);
+        age();
+        return ids(events);
+    }
+
+    private static Set<String> ids(List<OutboxEvent> events) {
+        return events.stream().map(event -> event.orderId().toString()).collect(Collectors.toSet());
     }
 
     /** Makes every row so old that its writer's claim on it is over. */

@@ -2,6 +2,8 @@ package dev.meridian.orders.topology;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
 
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
@@ -12,7 +14,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -32,29 +35,32 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.cloud.client.DefaultServiceInstance;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.kafka.core.KafkaAdmin;
 import org.springframework.kafka.core.KafkaTemplate;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 @RunningService
 class TopologyTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(10); // for a busy machine
 
-    private final DatabaseStatus databases;
+    private final TopologyService service;
+    private final JdbcClient jdbc;
     private final KafkaAdmin kafka;
     private final KafkaTemplate<String, String> producer;
     private final CountDownLatch end = new CountDownLatch(1);
     private final List<HttpServer> servers = new ArrayList<>();
 
     @Autowired
-    TopologyTest(DatabaseStatus databases, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
-        this.databases = databases;
+    TopologyTest(TopologyService service, JdbcClient jdbc, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
+        this.service = service;
+        this.jdbc = jdbc;
         this.kafka = kafka;
         this.producer = producer;
     }
@@ -95,7 +101,7 @@ class TopologyTest {
 
     @Test
     void theReplicasLagIsKnown() {
-        assertThat(databases.replication().replicas()).isNotEmpty().allSatisfy(replica -> {
+        assertThat(service.replication().replicas()).isNotEmpty().allSatisfy(replica -> {
             assertThat(replica.name()).isNotEmpty();
             assertThat(replica.lagBytes()).isNotNull().isGreaterThanOrEqualTo(0);
             assertThat(replica.lagSeconds()).isNotNull().isGreaterThanOrEqualTo(0);
@@ -119,7 +125,7 @@ class TopologyTest {
             Map<String, Object> settings = new java.util.HashMap<>(kafka.getConfigurationProperties());
             settings.put("group.id", name);
             settings.put("share.acknowledgement.mode", "explicit");
-            var backlog = new Backlog(kafka, settings("", name));
+            var backlog = new Backlog(admin, settings(PATIENCE, name));
             try (var worker = new KafkaShareConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
                 worker.subscribe(List.of(name));
                 var taken = await().atMost(Duration.ofSeconds(40))
@@ -136,7 +142,6 @@ class TopologyTest {
                         .atMost(Duration.ofSeconds(20))
                         .until(() -> backlog.waiting(PATIENCE), waiting -> waiting == 4);
             } finally {
-                backlog.destroy();
                 admin.deleteTopics(List.of(name)).all().get();
             }
         }
@@ -145,24 +150,17 @@ class TopologyTest {
     @Test
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void instancesAreListedByDatacenterWithTheHealthThatTheyTellThemselves() throws Exception {
-        int ready = serve("/actuator/health/readiness", 200, "{}");
-        int notReady = serve("/actuator/health/readiness", 503, "{}");
-        int registry = serve("/eureka/apps", 200, """
-                {"applications":{"application":[
-                  {"name":"ORDERS-SERVICE","instance":[%s,%s,%s,%s]},
-                  {"name":"GATEWAY","instance":[%s,%s]}]}}""".formatted(
-                        instance("ORDERS-SERVICE", "o-3", "dc2", halting()),
-                        instance("ORDERS-SERVICE", "o-2", "dc2", silent()),
-                        instance("ORDERS-SERVICE", "o-1", "dc1", notReady),
-                        instance("ORDERS-SERVICE", "o-0", "dc1", ready),
-                        instance("GATEWAY", "g-1", "dc1", 1),
-                        """
-                        {"instanceId":"g-0","app":"GATEWAY","ipAddr":"127.0.0.1","port":{"$":80},"metadata":{"zone":"dc1"}}"""));
+        int ready = serve(200);
+        int notReady = serve(503);
+        var registry = registry(
+                instance("ORDERS-SERVICE", "o-3", "dc2", halting()),
+                instance("ORDERS-SERVICE", "o-2", "dc2", silent()),
+                instance("ORDERS-SERVICE", "o-1", "dc1", notReady),
+                instance("ORDERS-SERVICE", "o-0", "dc1", ready),
+                instance("GATEWAY", "g-1", "dc1", 1),
+                new DefaultServiceInstance("g-0", "GATEWAY", "127.0.0.1", 80, false, Map.of("zone", "dc1")));
 
-        var found = new Registry(
-                        settings("http://127.0.0.1:1/eureka/,http://127.0.0.1:" + registry + "/eureka/", "any"),
-                        JsonMapper.shared())
-                .datacenters(Duration.ofSeconds(3));
+        var found = new Registry(registry, settings(Duration.ofSeconds(3), "any")).datacenters();
 
         assertThat(found)
                 .containsExactly(
@@ -186,50 +184,64 @@ class TopologyTest {
                                                 "orders-service", "o-3", "127.0.0.1:8000", Topology.Health.UNKNOWN))));
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
+    @Test
     @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-    void whatDoesNotAnswerIsUnknownAndTakesNothingFromTheRest(boolean begun) throws Exception {
-        var nowhere = new KafkaAdmin(Map.of("bootstrap.servers", "127.0.0.1:1"));
-        var settings = settings("http://127.0.0.1:" + (begun ? halting() : silent()) + "/eureka", "any");
-        var backlog = new Backlog(nowhere, settings);
-        var view = new TopologyService(
-                new Registry(settings, JsonMapper.shared()),
-                backlog,
-                databases,
-                new SimpleMeterRegistry(),
-                new TopologySettings(Duration.ofSeconds(2), Duration.ofHours(1), settings.registry(), "any"),
-                "dc1",
-                Clock.systemUTC());
+    void whatDoesNotAnswerIsUnknownAndTakesNothingFromTheRest() throws Exception {
+        var settings = settings(Duration.ofSeconds(2), "any");
+        try (var nowhere = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:1"))) {
+            var view = new TopologyService(
+                    new Registry(registry(instance("GATEWAY", "g-0", "dc1", silent())), settings),
+                    new Backlog(nowhere, settings),
+                    jdbc,
+                    new SimpleMeterRegistry(),
+                    settings,
+                    "dc1",
+                    Clock.systemUTC());
 
-        Topology seen = view.topology();
+            Topology seen = view.topology();
 
-        assertThat(seen.datacenters()).isNull();
-        assertThat(seen.queue().waiting()).isNull();
-        assertThat(seen.queue().unpublished()).isNotNull();
-        assertThat(seen.replication()).isNotNull();
-        assertThat(seen.cache().hitRate()).isNull();
-        assertThat(view.topology()).as("one look serves all who ask in time").isSameAs(seen);
-        view.destroy();
-        backlog.destroy();
+            assertThat(seen.datacenters())
+                    .containsExactly(new Topology.Datacenter(
+                            "dc1",
+                            List.of(new Topology.Instance(
+                                    "gateway", "g-0", "127.0.0.1:8000", Topology.Health.UNKNOWN))));
+            assertThat(seen.queue().waiting()).isNull();
+            assertThat(seen.queue().unpublished()).isNotNull();
+            assertThat(seen.replication()).isNotNull();
+            assertThat(seen.cache().hitRate()).isNull();
+            assertThat(view.topology())
+                    .as("one look serves all who ask in time")
+                    .isSameAs(seen);
+        }
     }
 
-    private static TopologySettings settings(String registry, String queue) {
-        return new TopologySettings(PATIENCE, Duration.ofSeconds(1), registry, queue);
+    private static TopologySettings settings(Duration timeout, String queue) {
+        return new TopologySettings(timeout, Duration.ofHours(1), queue);
     }
 
-    private static String instance(String app, String name, String datacenter, int managementPort) {
-        return """
-                {"instanceId":"%s","app":"%s","ipAddr":"127.0.0.1","status":"UP","port":{"$":8000,"@enabled":"true"},
-                 "metadata":{"zone":"%s","management.port":"%d"}}""".formatted(name, app, datacenter, managementPort);
+    private static DiscoveryClient registry(ServiceInstance... instances) {
+        DiscoveryClient registry = mock();
+        var byService = Stream.of(instances).collect(Collectors.groupingBy(ServiceInstance::getServiceId));
+        when(registry.getServices()).thenReturn(List.copyOf(byService.keySet()));
+        byService.forEach((service, its) -> when(registry.getInstances(service)).thenReturn(its));
+        return registry;
     }
 
-    private int serve(String path, int status, String body) throws IOException {
+    private static ServiceInstance instance(String service, String id, String datacenter, int managementPort) {
+        return new DefaultServiceInstance(
+                id,
+                service,
+                "127.0.0.1",
+                8000,
+                false,
+                Map.of("zone", datacenter, "management.port", Integer.toString(managementPort)));
+    }
+
+    /** Says whether it is ready. */
+    private int serve(int status) throws IOException {
         HttpServer server = server();
-        server.createContext(path, exchange -> {
-            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-            exchange.sendResponseHeaders(status, bytes.length);
-            exchange.getResponseBody().write(bytes);
+        server.createContext("/actuator/health/readiness", exchange -> {
+            exchange.sendResponseHeaders(status, -1);
             exchange.close();
         });
         return server.getAddress().getPort();

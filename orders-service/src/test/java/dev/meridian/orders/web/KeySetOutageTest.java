@@ -31,7 +31,7 @@ import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.web.FilterChainProxy;
 import org.springframework.web.context.WebApplicationContext;
 import org.springframework.web.context.support.AnnotationConfigWebApplicationContext;
-import tools.jackson.databind.json.JsonMapper;
+import org.springframework.web.servlet.config.annotation.EnableWebMvc;
 
 /** The issuer's key set cannot be had. */
 class KeySetOutageTest {
@@ -117,13 +117,9 @@ class KeySetOutageTest {
     }
 
     @Configuration(proxyBeanMethods = false)
+    @EnableWebMvc
     @EnableWebSecurity
     static class WithoutKeys {
-
-        @Bean
-        JsonMapper json() {
-            return JsonMapper.shared();
-        }
 
         @Bean
         Clock clock() {
@@ -146,7 +142,7 @@ class KeySetOutageTest {
             context.setServletContext(servlets);
             TestPropertyValues.of("spring.security.oauth2.resourceserver.jwt.jwk-set-uri=http://127.0.0.1:1/jwks")
                     .applyTo(context);
-            context.register(WithoutKeys.class, Security.class);
+            context.register(WithoutKeys.class, Security.class, Problems.class);
             context.refresh();
             var request = new MockHttpServletRequest(servlets, "GET", "/api/orders");
             request.addHeader("Authorization", "Bearer " + Tokens.of("alice"));

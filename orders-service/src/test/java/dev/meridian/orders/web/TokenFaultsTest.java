@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.test.web.server.LocalManagementPort;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
@@ -160,10 +161,12 @@ class TokenFaultsTest {
     }
 
     @Test
-    void theManagementEndpointsAreNotOnThisPort() {
+    void theManagementEndpointsAreOnAPortOfTheirOwn(@LocalManagementPort int management) {
         for (String path : List.of("/actuator", "/actuator/health", "/actuator/prometheus")) {
             assertThat(api.get(path, Tokens.of("alice", "orders ops")).status()).isEqualTo(404);
         }
+        assertThat(new Api(management).get("/actuator/health/liveness", null).status())
+                .isEqualTo(200);
     }
 
     @Test

@@ -26,7 +26,7 @@ import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.web.FilterChainProxy;
 import org.springframework.web.context.WebApplicationContext;
 import org.springframework.web.context.support.AnnotationConfigWebApplicationContext;
-import tools.jackson.databind.json.JsonMapper;
+import org.springframework.web.servlet.config.annotation.EnableWebMvc;
 
 class VerifiedTokensTest {
 
@@ -136,15 +136,11 @@ class VerifiedTokensTest {
     }
 
     @Configuration(proxyBeanMethods = false)
+    @EnableWebMvc
     @EnableWebSecurity
     static class CountingVerifications {
 
         private final AtomicInteger verifications = new AtomicInteger();
-
-        @Bean
-        JsonMapper json() {
-            return JsonMapper.shared();
-        }
 
         @Bean
         Clock clock() {

@@ -1,5 +1,7 @@
 package dev.meridian.worker.fulfilment;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.annotation.JsonTypeName;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -11,14 +13,17 @@ sealed interface Fulfilment {
     /** Stock is set aside, the payment is open. */
     record Reserved(UUID orderId) implements Fulfilment {}
 
-    /** What orders-service is told. */
+    /** The event that tells orders-service, as it is written: {@code docs/events/fulfilment-decided.schema.json}. */
+    @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "outcome")
     sealed interface Decided extends Fulfilment {
 
         Instant decidedAt();
     }
 
+    @JsonTypeName("CONFIRMED")
     record Confirmed(UUID orderId, Instant decidedAt) implements Decided {}
 
+    @JsonTypeName("REJECTED")
     record Rejected(UUID orderId, Reason reason, Instant decidedAt) implements Decided {}
 
     /** It holds no stock. orders-service is not told: it knew it first. */

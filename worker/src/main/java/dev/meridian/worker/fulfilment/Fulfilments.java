@@ -5,23 +5,25 @@ import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
+import dev.meridian.worker.payment.PaymentResult;
+import dev.meridian.worker.payment.PaymentResult.Barred;
+import dev.meridian.worker.payment.PaymentResult.Charged;
+import dev.meridian.worker.payment.PaymentResult.Declined;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Repository;
 import org.springframework.transaction.support.TransactionOperations;
@@ -55,36 +57,41 @@ class Fulfilments {
             SELECT sku, available FROM stock WHERE sku = ANY (:skus) ORDER BY sku FOR UPDATE
             """;
 
+    // An order without lines to hold is out of stock.
     private static final String RESERVE = """
-            WITH made AS (
+            WITH line AS (
+                SELECT * FROM unnest(CAST(:lineOrders AS uuid[]), :lineSkus, CAST(:lineQuantities AS int[]))
+                              AS line (order_id, sku, quantity)
+            ), fresh AS (
+                SELECT *, order_id IN (SELECT order_id FROM line) AS reserved
+                  FROM unnest(CAST(:orders AS uuid[]), :customers) AS fresh (order_id, customer)
+            ), made AS (
                 INSERT INTO fulfilment (order_id, customer, status, reason, reserved_at, decided_at)
                 SELECT order_id, customer,
                        CASE WHEN reserved THEN 'RESERVED' ELSE 'REJECTED' END,
                        CASE WHEN NOT reserved THEN 'OUT_OF_STOCK' END,
-                       CASE WHEN reserved THEN :now END,
-                       CASE WHEN NOT reserved THEN :now END
-                  FROM unnest(CAST(:orders AS uuid[]), :customers, :reserved) AS fresh (order_id, customer, reserved)
+                       CASE WHEN reserved THEN now() END,
+                       CASE WHEN NOT reserved THEN now() END
+                  FROM fresh
+                RETURNING *
             ), held AS (
-                INSERT INTO reservation (order_id, sku, quantity)
-                SELECT order_id, sku, quantity
-                  FROM unnest(CAST(:lineOrders AS uuid[]), :lineSkus, :lineQuantities) AS line (order_id, sku, quantity)
+                INSERT INTO reservation (order_id, sku, quantity) SELECT * FROM line
+            ), taken AS (
+                UPDATE stock SET available = available - wanted.quantity
+                  FROM (SELECT sku, sum(quantity)::int AS quantity FROM line GROUP BY sku) AS wanted
+                 WHERE stock.sku = wanted.sku
             )
-            UPDATE stock SET available = available - taken.quantity
-              FROM (SELECT sku, sum(quantity)::int AS quantity
-                      FROM unnest(:lineSkus, :lineQuantities) AS line (sku, quantity)
-                     GROUP BY sku) AS taken
-             WHERE stock.sku = taken.sku
+            SELECT * FROM made
             """;
 
-    private static final String CONFIRM = """
-            UPDATE fulfilment SET status = 'CONFIRMED', decided_at = :now
-             WHERE order_id = ANY (CAST(:orders AS uuid[])) AND status = 'RESERVED'
-            """;
-
-    private static final String REJECT = """
-            UPDATE fulfilment SET status = 'REJECTED', reason = 'PAYMENT_DECLINED', decided_at = :now
-             WHERE order_id = ANY (CAST(:orders AS uuid[])) AND status = 'RESERVED'
-            RETURNING order_id
+    private static final String DECIDE = """
+            UPDATE fulfilment
+               SET status = answer.status,
+                   reason = CASE answer.status WHEN 'REJECTED' THEN 'PAYMENT_DECLINED' END,
+                   decided_at = now()
+              FROM unnest(CAST(:orders AS uuid[]), :statuses) AS answer (order_id, status)
+             WHERE fulfilment.order_id = answer.order_id AND fulfilment.status = 'RESERVED'
+               AND answer.status <> 'RESERVED'
             """;
 
     // The first cancellation's time is kept.
@@ -97,11 +104,14 @@ class Fulfilments {
                SET status = 'CANCELLED', cancelled_at = COALESCE(fulfilment.cancelled_at, excluded.cancelled_at)
             """;
 
-    // Puts back what the orders hold: the reservations' rows go, each only once, and as many return to stock. All SKUs
-    // are locked before any is changed, since the update reads the whole of locked.
+    // Puts back what rejected and cancelled orders hold: the reservations' rows go, each only once, and as many return
+    // to stock. All SKUs are locked before any is changed, since the update reads the whole of locked.
     private static final String RELEASE = """
             WITH freed AS (
-                DELETE FROM reservation WHERE order_id = ANY (CAST(:orders AS uuid[])) RETURNING sku, quantity
+                DELETE FROM reservation USING fulfilment
+                 WHERE reservation.order_id = ANY (CAST(:orders AS uuid[]))
+                   AND fulfilment.order_id = reservation.order_id AND status IN ('REJECTED', 'CANCELLED')
+                RETURNING sku, quantity
             ), back AS MATERIALIZED (
                 SELECT sku, sum(quantity)::int AS quantity FROM freed GROUP BY sku
             ), locked AS MATERIALIZED (
@@ -116,23 +126,15 @@ class Fulfilments {
 
     private final JdbcClient jdbc;
     private final TransactionOperations transactions;
-    private final Clock clock;
 
-    Fulfilments(JdbcClient jdbc, TransactionOperations transactions, Clock clock) {
+    Fulfilments(JdbcClient jdbc, TransactionOperations transactions) {
         this.jdbc = jdbc;
         this.transactions = transactions;
-        this.clock = clock;
     }
 
     /** What the orders came to, as far as they are known. */
     Map<UUID, Fulfilment> find(Collection<UUID> orderIds) {
-        Map<UUID, Fulfilment> found = new HashMap<>();
-        jdbc.sql(FIND)
-                .param("orders", array(orderIds))
-                .query(Fulfilments::fulfilment)
-                .list()
-                .forEach(fulfilment -> found.put(fulfilment.orderId(), fulfilment));
-        return found;
+        return byOrder(jdbc.sql(FIND).param("orders", column(orderIds, UUID::toString)));
     }
 
     /**
@@ -158,48 +160,32 @@ class Fulfilments {
 
     private Map<UUID, Fulfilment> reserveFresh(List<OrderPlaced> orders) {
         Map<String, Integer> available = lockStock(orders);
-        OffsetDateTime now = now();
-        Map<UUID, Fulfilment> fulfilments = new LinkedHashMap<>();
         List<Held> held = new ArrayList<>();
         for (OrderPlaced order : orders) {
-            UUID orderId = order.orderId();
             Map<String, Integer> wanted = order.quantities();
             if (wanted.entrySet().stream()
                     .allMatch(line -> available.getOrDefault(line.getKey(), 0) >= line.getValue())) {
                 wanted.forEach((sku, quantity) -> {
                     available.merge(sku, -quantity, Integer::sum);
-                    held.add(new Held(orderId, sku, quantity));
+                    held.add(new Held(order.orderId(), sku, quantity));
                 });
-                fulfilments.put(orderId, new Reserved(orderId));
-            } else {
-                fulfilments.put(orderId, new Rejected(orderId, Reason.OUT_OF_STOCK, now.toInstant()));
             }
         }
-        jdbc.sql(RESERVE)
-                .param("orders", array(fulfilments.keySet()))
-                .param("customers", orders.stream().map(OrderPlaced::customer).toArray(String[]::new))
-                .param(
-                        "reserved",
-                        fulfilments.values().stream()
-                                .map(Reserved.class::isInstance)
-                                .toArray(Boolean[]::new))
-                .param("lineOrders", held.stream().map(Held::orderId).toArray(UUID[]::new))
-                .param("lineSkus", held.stream().map(Held::sku).toArray(String[]::new))
-                .param("lineQuantities", held.stream().map(Held::quantity).toArray(Integer[]::new))
-                .param("now", now)
-                .update();
-        return fulfilments;
+        return byOrder(jdbc.sql(RESERVE)
+                .param("orders", column(orders, OrderPlaced::orderId))
+                .param("customers", column(orders, OrderPlaced::customer))
+                .param("lineOrders", column(held, Held::orderId))
+                .param("lineSkus", column(held, Held::sku))
+                .param("lineQuantities", column(held, Held::quantity)));
     }
 
     private record Held(UUID orderId, String sku, int quantity) {}
 
     private Map<String, Integer> lockStock(List<OrderPlaced> orders) {
-        String[] skus = orders.stream()
-                .flatMap(order -> order.quantities().keySet().stream())
-                .distinct()
-                .toArray(String[]::new);
+        Set<String> skus = new HashSet<>();
+        orders.forEach(order -> skus.addAll(order.quantities().keySet()));
         Map<String, Integer> available = new HashMap<>();
-        jdbc.sql(LOCK_STOCK).param("skus", skus).query(row -> {
+        jdbc.sql(LOCK_STOCK).param("skus", skus.toArray(String[]::new)).query(row -> {
             available.put(row.getString("sku"), row.getInt("available"));
         });
         return available;
@@ -211,23 +197,25 @@ class Fulfilments {
      *
      * @return what each order has come to
      */
-    Map<UUID, Fulfilment> decide(Collection<UUID> paid, Collection<UUID> declined) {
-        List<UUID> orderIds = Stream.concat(paid.stream(), declined.stream()).toList();
-        return inTurn(orderIds, () -> {
-            OffsetDateTime now = now();
-            if (!paid.isEmpty()) {
-                jdbc.sql(CONFIRM)
-                        .params(Map.of("orders", array(paid), "now", now))
-                        .update();
+    Map<UUID, Fulfilment> decide(Map<UUID, PaymentResult> answers) {
+        return inTurn(answers.keySet(), () -> {
+            jdbc.sql(DECIDE)
+                    .param("orders", column(answers.keySet(), UUID::toString))
+                    .param("statuses", column(answers.values(), Fulfilments::status))
+                    .update();
+            if (answers.containsValue(new Declined())) {
+                release(answers.keySet());
             }
-            if (!declined.isEmpty()) {
-                release(jdbc.sql(REJECT)
-                        .params(Map.of("orders", array(declined), "now", now))
-                        .query(Fulfilments::orderId)
-                        .list());
-            }
-            return find(orderIds);
+            return find(answers.keySet());
         });
+    }
+
+    private static String status(PaymentResult answer) {
+        return switch (answer) {
+            case Charged() -> "CONFIRMED";
+            case Declined() -> "REJECTED";
+            case Barred() -> "RESERVED";
+        };
     }
 
     /**
@@ -242,15 +230,9 @@ class Fulfilments {
         return inTurn(orderIds, () -> {
             Map<UUID, Fulfilment> before = find(orderIds);
             jdbc.sql(CANCEL)
-                    .param("orders", array(orderIds))
-                    .param(
-                            "customers",
-                            orders.stream().map(OrderCancelled::customer).toArray(String[]::new))
-                    .param(
-                            "times",
-                            orders.stream()
-                                    .map(order -> order.cancelledAt().toString())
-                                    .toArray(String[]::new))
+                    .param("orders", column(orderIds, UUID::toString))
+                    .param("customers", column(orders, OrderCancelled::customer))
+                    .param("times", column(orders, OrderCancelled::cancelledAt))
                     .update();
             release(orderIds);
             return before;
@@ -258,31 +240,37 @@ class Fulfilments {
     }
 
     private void release(Collection<UUID> orderIds) {
-        jdbc.sql(RELEASE).param("orders", array(orderIds)).update();
+        jdbc.sql(RELEASE).param("orders", column(orderIds, UUID::toString)).update();
     }
 
-    private <T> T inTurn(Collection<UUID> orderIds, Supplier<T> work) {
+    private Map<UUID, Fulfilment> inTurn(Collection<UUID> orderIds, Supplier<Map<UUID, Fulfilment>> work) {
+        if (orderIds.isEmpty()) {
+            return Map.of();
+        }
         return Objects.requireNonNull(transactions.execute(_ -> {
-            jdbc.sql(TAKE_TURNS).param("orders", array(orderIds)).query().singleRow();
+            jdbc.sql(TAKE_TURNS)
+                    .param("orders", column(orderIds, UUID::toString))
+                    .query()
+                    .singleRow();
             return work.get();
         }));
     }
 
-    private static UUID[] array(Collection<UUID> orderIds) {
-        return orderIds.toArray(UUID[]::new);
+    /** As an array that a statement unnests. */
+    private static <T> String[] column(Collection<T> rows, Function<T, Object> value) {
+        return rows.stream().map(value).map(String::valueOf).toArray(String[]::new);
     }
 
-    // What is published is what is stored, also after a redelivery: PostgreSQL keeps microseconds.
-    private OffsetDateTime now() {
-        return clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC);
-    }
-
-    private static UUID orderId(ResultSet row, int index) throws SQLException {
-        return row.getObject("order_id", UUID.class);
+    private static Map<UUID, Fulfilment> byOrder(JdbcClient.StatementSpec statement) {
+        Map<UUID, Fulfilment> found = new HashMap<>();
+        for (Fulfilment fulfilment : statement.query(Fulfilments::fulfilment).list()) {
+            found.put(fulfilment.orderId(), fulfilment);
+        }
+        return found;
     }
 
     private static Fulfilment fulfilment(ResultSet row, int index) throws SQLException {
-        UUID orderId = orderId(row, index);
+        UUID orderId = row.getObject("order_id", UUID.class);
         return switch (row.getString("status")) {
             case "RESERVED" -> new Reserved(orderId);
             case "CONFIRMED" -> new Confirmed(orderId, time(row, "decided_at"));

@@ -6,7 +6,6 @@ import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
 import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.queue.EventBatchHandler;
-import dev.meridian.worker.queue.Received;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import java.util.Map;
@@ -37,18 +36,8 @@ class OrderCancellation implements EventBatchHandler<OrderCancelled> {
     }
 
     @Override
-    public String topic() {
-        return "orders.cancelled";
-    }
-
-    @Override
-    public String type() {
-        return OrderCancelled.TYPE;
-    }
-
-    @Override
-    public Class<OrderCancelled> event() {
-        return OrderCancelled.class;
+    public Source<OrderCancelled> source() {
+        return new Source<>("orders.cancelled", "dev.meridian.order.cancelled", OrderCancelled.class);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package dev.meridian.worker.fulfilment;
 
-import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
@@ -10,8 +10,6 @@ import java.util.UUID;
  * {@code docs/events/order-cancelled.schema.json}.
  */
 record OrderCancelled(UUID orderId, String customer, Instant cancelledAt) implements OrderEvent {
-
-    static final String TYPE = "dev.meridian.order.cancelled";
 
     OrderCancelled {
         Objects.requireNonNull(orderId, "orderId");

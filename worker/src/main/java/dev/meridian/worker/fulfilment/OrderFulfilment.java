@@ -5,15 +5,12 @@ import dev.meridian.worker.fulfilment.Fulfilment.Confirmed;
 import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
-import dev.meridian.worker.fulfilment.Outcomes.Outcome;
 import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentRequests.Answers;
 import dev.meridian.worker.payment.PaymentResult;
-import dev.meridian.worker.payment.PaymentResult.Barred;
-import dev.meridian.worker.payment.PaymentResult.Charged;
-import dev.meridian.worker.payment.PaymentResult.Declined;
 import dev.meridian.worker.queue.EventBatchHandler;
-import dev.meridian.worker.queue.Received;
+import dev.meridian.worker.queue.EventPublisher;
+import dev.meridian.worker.queue.EventPublisher.OutgoingEvent;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,96 +32,68 @@ class OrderFulfilment implements EventBatchHandler<OrderPlaced> {
 
     private final Fulfilments fulfilments;
     private final PaymentRequests payments;
-    private final Outcomes outcomes;
+    private final EventPublisher publisher;
     private final MeterRegistry meters;
 
-    OrderFulfilment(Fulfilments fulfilments, PaymentRequests payments, Outcomes outcomes, MeterRegistry meters) {
+    OrderFulfilment(Fulfilments fulfilments, PaymentRequests payments, EventPublisher publisher, MeterRegistry meters) {
         this.fulfilments = fulfilments;
         this.payments = payments;
-        this.outcomes = outcomes;
+        this.publisher = publisher;
         this.meters = meters;
     }
 
     @Override
-    public String topic() {
-        return "orders.placed";
-    }
-
-    @Override
-    public String type() {
-        return OrderPlaced.TYPE;
-    }
-
-    @Override
-    public Class<OrderPlaced> event() {
-        return OrderPlaced.class;
+    public Source<OrderPlaced> source() {
+        return new Source<>("orders.placed", "dev.meridian.order.placed", OrderPlaced.class);
     }
 
     @Override
     public Map<UUID, String> handle(List<Received<OrderPlaced>> batch) {
-        Map<UUID, Fulfilment> reached =
-                fulfilments.reserve(batch.stream().map(Received::event).toList());
-        List<OrderPlaced> reserved = batch.stream()
-                .map(Received::event)
+        List<OrderPlaced> orders = batch.stream().map(Received::event).toList();
+        Map<UUID, Fulfilment> reached = fulfilments.reserve(orders);
+        // No transaction is open while the provider is asked: it may take its time.
+        Answers<PaymentResult> answers = payments.charge(orders.stream()
                 .filter(order -> reached.get(order.orderId()) instanceof Reserved)
-                .toList();
-        Map<UUID, String> failures = new HashMap<>();
-        if (!reserved.isEmpty()) {
-            // No transaction is open while the provider is asked: it may take its time.
-            Answers<PaymentResult> answers =
-                    payments.charge(reserved.stream().map(OrderPlaced::payment).toList());
-            failures.putAll(answers.failures());
-            reached.putAll(decide(answers.results()));
-        }
-        List<Outcome> decided = new ArrayList<>();
+                .map(OrderPlaced::payment)
+                .toList());
+        reached.putAll(fulfilments.decide(answers.results()));
+
+        Map<UUID, String> failures = new HashMap<>(answers.failures());
+        List<OutgoingEvent> outcomes = new ArrayList<>();
         List<UUID> cancelled = new ArrayList<>();
         for (Received<OrderPlaced> received : batch) {
             UUID orderId = received.event().orderId();
             switch (reached.get(orderId)) {
-                case Decided decision -> decided.add(new Outcome(decision, received.traceparent()));
+                case Decided decided -> outcomes.add(outcome(decided, received));
                 case Cancelled _ -> cancelled.add(orderId);
+                // Only a cancellation bars a payment, and it marks the order before.
                 case Reserved _ -> failures.putIfAbsent(orderId, "the payment is barred, but the order is open");
                 case null -> throw new IllegalStateException("order " + orderId + " was not reserved");
             }
         }
-        if (!decided.isEmpty()) {
-            outcomes.publish(decided);
-            decided.forEach(outcome -> count(outcome.decision()));
-        }
-        if (!cancelled.isEmpty()) {
-            failures.putAll(payments.refund(cancelled).failures());
-        }
+        publisher.publish(outcomes);
+        reached.values().forEach(this::count);
+        failures.putAll(payments.refund(cancelled).failures());
         return failures;
     }
 
-    private Map<UUID, Fulfilment> decide(Map<UUID, PaymentResult> answers) {
-        List<UUID> paid = new ArrayList<>();
-        List<UUID> declined = new ArrayList<>();
-        List<UUID> barred = new ArrayList<>();
-        answers.forEach((orderId, answer) -> {
-            switch (answer) {
-                case Charged() -> paid.add(orderId);
-                case Declined() -> declined.add(orderId);
-                case Barred() -> barred.add(orderId);
-            }
-        });
-        Map<UUID, Fulfilment> reached = new HashMap<>();
-        if (!paid.isEmpty() || !declined.isEmpty()) {
-            reached.putAll(fulfilments.decide(paid, declined));
-        }
-        if (!barred.isEmpty()) {
-            // Only a cancellation bars a payment, and it marks the order before.
-            reached.putAll(fulfilments.find(barred));
-        }
-        return reached;
+    private static OutgoingEvent outcome(Decided decided, Received<OrderPlaced> placed) {
+        return new OutgoingEvent(
+                "fulfilment.outcomes",
+                decided.orderId().toString(),
+                "dev.meridian.fulfilment.decided",
+                decided,
+                placed.traceparent());
     }
 
-    private void count(Decided decision) {
-        String outcome =
-                switch (decision) {
-                    case Confirmed _ -> "confirmed";
-                    case Rejected rejected -> rejected.reason().name().toLowerCase(Locale.ROOT);
-                };
-        meters.counter("meridian.fulfilment.outcomes", "outcome", outcome).increment();
+    private void count(Fulfilment reached) {
+        if (reached instanceof Decided decided) {
+            String outcome =
+                    switch (decided) {
+                        case Confirmed _ -> "confirmed";
+                        case Rejected rejected -> rejected.reason().name().toLowerCase(Locale.ROOT);
+                    };
+            meters.counter("meridian.fulfilment.outcomes", "outcome", outcome).increment();
+        }
     }
 }

@@ -2,13 +2,14 @@ package dev.meridian.worker.fulfilment;
 
 import dev.meridian.worker.payment.Money;
 import dev.meridian.worker.payment.Payment;
-import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * The event of an order that was placed, as this side reads it:
@@ -16,8 +17,6 @@ import java.util.UUID;
  */
 record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> lines, Money total, String paymentToken)
         implements OrderEvent {
-
-    static final String TYPE = "dev.meridian.order.placed";
 
     OrderPlaced {
         Objects.requireNonNull(orderId, "orderId");
@@ -29,15 +28,14 @@ record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> l
         if (lines.isEmpty()) {
             throw new IllegalArgumentException("an order without lines");
         }
-        // Fails where they cannot be added up.
-        quantities(lines);
     }
 
+    /** Quantities are those of the schema, so that they can be added up. */
     record Line(String sku, int quantity) {
 
         Line {
             Objects.requireNonNull(sku, "sku");
-            if (quantity < 1) {
+            if (quantity < 1 || quantity > 999) {
                 throw new IllegalArgumentException("quantity of " + sku + " is " + quantity);
             }
         }
@@ -45,13 +43,7 @@ record OrderPlaced(UUID orderId, String customer, Instant placedAt, List<Line> l
 
     /** What to take from stock: each SKU once, in the order in which stock is locked. */
     SortedMap<String, Integer> quantities() {
-        return quantities(lines);
-    }
-
-    private static SortedMap<String, Integer> quantities(List<Line> lines) {
-        var quantities = new TreeMap<String, Integer>();
-        lines.forEach(line -> quantities.merge(line.sku(), line.quantity(), Math::addExact));
-        return quantities;
+        return lines.stream().collect(Collectors.toMap(Line::sku, Line::quantity, Integer::sum, TreeMap::new));
     }
 
     Payment payment() {

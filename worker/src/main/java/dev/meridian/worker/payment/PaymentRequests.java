@@ -2,26 +2,28 @@ package dev.meridian.worker.payment;
 
 import dev.meridian.worker.payment.RefundResult.NothingCharged;
 import dev.meridian.worker.payment.RefundResult.Refunded;
+import dev.meridian.worker.queue.DependencyUnavailable;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.Collection;
+import java.time.Duration;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
 
 /**
  * Asks the payment provider for many orders side by side, and waits for all of them together: each method returns
- * within the configured time-out, whatever the provider does.
+ * within the time-out, whatever the provider does.
  */
 @Component
 public class PaymentRequests {
@@ -29,13 +31,14 @@ public class PaymentRequests {
     private static final Logger log = LoggerFactory.getLogger(PaymentRequests.class);
 
     private final PaymentProvider provider;
-    private final PaymentSettings settings;
+    private final Duration timeout;
     private final MeterRegistry meters;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
-    public PaymentRequests(PaymentProvider provider, PaymentSettings settings, MeterRegistry meters) {
+    public PaymentRequests(
+            PaymentProvider provider, @Value("${meridian.payment.timeout}") Duration timeout, MeterRegistry meters) {
         this.provider = provider;
-        this.settings = settings;
+        this.timeout = timeout;
         this.meters = meters;
     }
 
@@ -47,12 +50,12 @@ public class PaymentRequests {
     public record Answers<R>(Map<UUID, R> results, Map<UUID, String> failures) {}
 
     /** Charges each payment once, however often it is asked. */
-    public Answers<PaymentResult> charge(Collection<Payment> payments) {
+    public Answers<PaymentResult> charge(List<Payment> payments) {
         return ask(payments, Payment::orderId, provider::charge);
     }
 
     /** Sees to it that nothing is charged for the orders, and that no charge can be asked for any more. */
-    public Answers<RefundResult> refund(Collection<UUID> orderIds) {
+    public Answers<RefundResult> refund(List<UUID> orderIds) {
         Answers<RefundResult> answers = ask(orderIds, Function.identity(), provider::refund);
         answers.results.forEach((orderId, answer) -> {
             String result =
@@ -66,29 +69,32 @@ public class PaymentRequests {
         return answers;
     }
 
-    private <T, R> Answers<R> ask(Collection<T> all, Function<T, UUID> orderIdOf, Function<T, R> call) {
-        Map<UUID, Future<R>> asked = new LinkedHashMap<>();
-        all.forEach(one -> asked.put(orderIdOf.apply(one), threads.submit(() -> call.apply(one))));
-        long deadline = System.nanoTime() + settings.timeout().toNanos();
+    private <T, R> Answers<R> ask(List<T> all, Function<T, UUID> orderIdOf, Function<T, R> call) {
+        var calls = all.stream().<Callable<R>>map(one -> () -> call.apply(one)).toList();
+        Iterator<Future<R>> asked;
+        try {
+            asked = threads.invokeAll(calls, timeout.toNanos(), TimeUnit.NANOSECONDS)
+                    .iterator();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DependencyUnavailable("interrupted before the payment provider answered", e);
+        }
         var answers = new Answers<R>(new HashMap<>(), new HashMap<>());
-        asked.forEach((orderId, answer) -> {
-            try {
-                long left = Math.max(0, deadline - System.nanoTime());
-                answers.results.put(orderId, answer.get(left, TimeUnit.NANOSECONDS));
-            } catch (ExecutionException e) {
-                if (e.getCause() instanceof Error error) {
-                    throw error;
+        for (T one : all) {
+            UUID orderId = orderIdOf.apply(one);
+            Future<R> answer = asked.next();
+            switch (answer.state()) {
+                case SUCCESS -> answers.results.put(orderId, answer.resultNow());
+                case FAILED -> {
+                    if (answer.exceptionNow() instanceof Error error) {
+                        throw error;
+                    }
+                    answers.failures.put(orderId, answer.exceptionNow().toString());
                 }
-                answers.failures.put(orderId, String.valueOf(e.getCause()));
-            } catch (TimeoutException e) {
-                answer.cancel(true);
-                answers.failures.put(orderId, "no answer from the payment provider within " + settings.timeout());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                answer.cancel(true);
-                answers.failures.put(orderId, "interrupted before the payment provider answered");
+                case CANCELLED, RUNNING ->
+                    answers.failures.put(orderId, "no answer from the payment provider within " + timeout);
             }
-        });
+        }
         return answers;
     }
 }

@@ -1,6 +1,9 @@
 package dev.meridian.worker.queue;
 
+import static java.util.stream.Collectors.groupingBy;
+
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,25 +26,25 @@ class Delivery {
 
     private final EventDispatch dispatch;
     private final RetryTable retries;
-    private final DeadLetters deadLetters;
     private final EventPublisher publisher;
     private final QueueSettings settings;
     private final MeterRegistry meters;
+    private final Clock clock;
     private final AtomicLong waiting;
 
     Delivery(
             EventDispatch dispatch,
             RetryTable retries,
-            DeadLetters deadLetters,
             EventPublisher publisher,
             QueueSettings settings,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            Clock clock) {
         this.dispatch = dispatch;
         this.retries = retries;
-        this.deadLetters = deadLetters;
         this.publisher = publisher;
         this.settings = settings;
         this.meters = meters;
+        this.clock = clock;
         this.waiting = Objects.requireNonNull(meters.gauge("meridian.queue.retries.waiting", new AtomicLong()));
     }
 
@@ -63,9 +66,9 @@ class Delivery {
      */
     void requeue(List<ConsumerRecord<String, byte[]>> records) {
         log.warn("Sending {} records to the end of the queue: their deliveries are nearly used up", records.size());
-        List<ProducerRecord<String, byte[]>> copies = new ArrayList<>();
-        records.forEach(it -> copies.add(new ProducerRecord<>(it.topic(), null, it.key(), it.value(), it.headers())));
-        publisher.send(copies);
+        publisher.send(records.stream()
+                .map(it -> new ProducerRecord<>(it.topic(), null, it.key(), it.value(), it.headers()))
+                .toList());
         count("requeued", records.size());
     }
 
@@ -77,7 +80,8 @@ class Delivery {
      */
     boolean retry() {
         List<QueuedRecord> due = retries.claim(settings.batchSize(), LEASE);
-        attempt(due, System.nanoTime() + settings.handlingTimeout().toNanos());
+        long deadline = System.nanoTime() + settings.handlingTimeout().toNanos();
+        due.stream().collect(groupingBy(QueuedRecord::topic)).values().forEach(records -> attempt(records, deadline));
         waiting.set(retries.waiting());
         return due.size() == settings.batchSize();
     }
@@ -89,29 +93,27 @@ class Delivery {
             boolean last = failure.orderId() == null || failure.count() >= settings.failures();
             (last ? givenUp : kept).add(failure);
         }
-        if (!kept.isEmpty()) {
-            kept.forEach(it ->
-                    log.warn("Failure {} of {}: {}", it.count(), it.record().position(), it.reason()));
-            retries.keep(kept);
-        }
+        kept.forEach(
+                it -> log.warn("Failure {} of {}: {}", it.count(), it.record().position(), it.reason()));
+        retries.keep(kept);
         if (!givenUp.isEmpty()) {
-            deadLetters.publish(givenUp);
+            publisher.publish(givenUp.stream()
+                    .map(failure -> DeadLetter.of(failure, clock.instant()))
+                    .toList());
+            givenUp.forEach(it ->
+                    log.error("Gave up {} after {} failures: {}", it.record().position(), it.count(), it.reason()));
         }
         // The rows go last: a worker that ends before publishes a dead letter twice rather than never.
         List<QueuedRecord> left = kept.stream().map(Failure::record).toList();
-        List<QueuedRecord> over = records.stream()
+        retries.remove(records.stream()
                 .filter(record -> record.failures() > 0 && !left.contains(record))
-                .toList();
-        if (!over.isEmpty()) {
-            retries.remove(over);
-        }
+                .toList());
         count("retry", kept.size());
         count("dead_letter", givenUp.size());
         count("done", records.size() - kept.size() - givenUp.size());
     }
 
-    /** Counts what came of records, or that they go back to the queue to be delivered again. */
-    void count(String answer, int records) {
+    private void count(String answer, int records) {
         meters.counter("meridian.queue.deliveries", "answer", answer).increment(records);
     }
 }

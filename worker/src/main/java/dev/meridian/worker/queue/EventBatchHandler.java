@@ -3,21 +3,32 @@ package dev.meridian.worker.queue;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Handles one type of event from the queue, many at a time. To take in another type, add another bean of this kind.
  *
  * @param <E> what the JSON of the event is read as
  */
-public interface EventBatchHandler<E extends OrderEvent> {
+public interface EventBatchHandler<E extends EventBatchHandler.OrderEvent> {
 
-    /** The topic that carries the event. */
-    String topic();
+    /** An event that tells of one order. */
+    interface OrderEvent {
 
-    /** The CloudEvents type. */
-    String type();
+        UUID orderId();
+    }
 
-    Class<E> event();
+    /**
+     * Where the events come from.
+     *
+     * @param type the CloudEvents type
+     */
+    record Source<E extends OrderEvent>(String topic, String type, Class<E> event) {}
+
+    /** An event with the trace that it belongs to: a well-formed W3C {@code traceparent}, or none. */
+    record Received<E extends OrderEvent>(E event, @Nullable String traceparent) {}
+
+    Source<E> source();
 
     /**
      * Handles the events, each of another order. An event may be delivered several times, even at the same time, and

@@ -1,5 +1,7 @@
 package dev.meridian.worker.queue;
 
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.Received;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
@@ -7,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,56 +30,55 @@ class EventDispatch {
     private final MeterRegistry meters;
 
     EventDispatch(List<EventBatchHandler<?>> handlers, JsonMapper json, RetryTable retries, MeterRegistry meters) {
-        this.handlers = handlers.stream().collect(Collectors.toMap(EventBatchHandler::type, Function.identity()));
+        this.handlers = handlers.stream()
+                .collect(Collectors.toMap(handler -> handler.source().topic(), Function.identity()));
         this.json = json;
         this.retries = retries;
         this.meters = meters;
     }
 
     /**
-     * Handles the records. Of several with one event for one order the first is handled, and stands for all.
+     * Handles the records. Of several events for one order the first is handled, and stands for all.
      *
+     * @param records of one topic
      * @param deadline of {@link System#nanoTime()}, after which a batch that fails is not taken apart any further
      * @return what failed; all else is done with
      * @throws DependencyUnavailable when nothing can be handled now, these records or others
      */
     List<Failure> dispatch(List<QueuedRecord> records, long deadline) {
+        EventBatchHandler<?> handler =
+                Objects.requireNonNull(handlers.get(records.getFirst().topic()));
+        return dispatch(handler, records, deadline);
+    }
+
+    private <E extends OrderEvent> List<Failure> dispatch(
+            EventBatchHandler<E> handler, List<QueuedRecord> records, long deadline) {
+        String type = handler.source().type();
         List<Failure> failures = new ArrayList<>();
-        Map<EventBatchHandler<?>, List<QueuedRecord>> byHandler = new LinkedHashMap<>();
+        List<Received<E>> events = new ArrayList<>();
+        Map<UUID, QueuedRecord> sources = new LinkedHashMap<>();
         for (QueuedRecord record : records) {
-            EventBatchHandler<?> handler = record.type() == null ? null : handlers.get(record.type());
             if (record.type() == null) {
                 failures.add(new Failure(record, null, "no ce_type"));
-            } else if (handler == null) {
+            } else if (!record.type().equals(type)) {
                 // An event of a newer version of its writer: not for this worker, and no reason to stop.
                 log.warn("Passed over {}: unknown type {}", record.position(), Failure.oneLine(record.type()));
                 meters.counter("meridian.queue.unknown.types").increment();
             } else {
-                byHandler.computeIfAbsent(handler, _ -> new ArrayList<>()).add(record);
-            }
-        }
-        byHandler.forEach((handler, its) -> dispatch(handler, its, deadline, failures));
-        return failures;
-    }
-
-    private <E extends OrderEvent> void dispatch(
-            EventBatchHandler<E> handler, List<QueuedRecord> records, long deadline, List<Failure> failures) {
-        List<Received<E>> events = new ArrayList<>();
-        Map<UUID, QueuedRecord> sources = new LinkedHashMap<>();
-        for (QueuedRecord record : records) {
-            try {
-                E event = read(record, handler.event());
-                if (sources.putIfAbsent(event.orderId(), record) == null) {
-                    events.add(new Received<>(event, record.traceparent()));
+                try {
+                    E event = read(record, handler.source().event());
+                    if (sources.putIfAbsent(event.orderId(), record) == null) {
+                        events.add(new Received<>(event, record.traceparent()));
+                    }
+                } catch (RuntimeException e) {
+                    failures.add(new Failure(record, null, e.toString()));
                 }
-            } catch (RuntimeException e) {
-                failures.add(new Failure(record, null, e.getMessage() == null ? e.toString() : e.getMessage()));
             }
         }
         if (!events.isEmpty()) {
             Timer.Sample sample = Timer.start(meters);
             Map<UUID, String> failed = handle(handler, events, deadline);
-            sample.stop(meters.timer("meridian.queue.handling", "type", handler.type()));
+            sample.stop(meters.timer("meridian.queue.handling", "type", type));
             sources.forEach((orderId, record) -> {
                 String reason = failed.get(orderId);
                 if (reason != null) {
@@ -84,6 +86,7 @@ class EventDispatch {
                 }
             });
         }
+        return failures;
     }
 
     private <E extends OrderEvent> E read(QueuedRecord record, Class<E> type) {
@@ -107,8 +110,7 @@ class EventDispatch {
             }
             if (events.size() == 1) {
                 log.debug("An event failed", e);
-                return Map.of(
-                        events.getFirst().event().orderId(), e.getMessage() == null ? e.toString() : e.getMessage());
+                return Map.of(events.getFirst().event().orderId(), e.toString());
             }
             log.warn("A batch of {} failed and is tried again in halves: {}", events.size(), e.toString());
             int half = events.size() / 2;

@@ -3,7 +3,6 @@ package dev.meridian.worker.queue;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -59,20 +58,10 @@ public class EventPublisher {
 
     /** As {@link #publish}, for records that are complete. */
     void send(List<ProducerRecord<String, byte[]>> records) {
-        List<CompletableFuture<?>> sends = new ArrayList<>(records.size());
-        long deadline = System.nanoTime() + BOUND.toNanos();
         try {
-            for (ProducerRecord<String, byte[]> record : records) {
-                CompletableFuture<?> send = kafka.send(record);
-                sends.add(send);
-                if (send.isCompletedExceptionally()) {
-                    // Each of the others would block for as long as this one did.
-                    break;
-                }
-            }
-            for (CompletableFuture<?> send : sends) {
-                send.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
-            }
+            // The first that cannot be sent at all throws, so that no other blocks for as long as it did.
+            CompletableFuture<?>[] sends = records.stream().map(kafka::send).toArray(CompletableFuture<?>[]::new);
+            CompletableFuture.allOf(sends).get(BOUND.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException | KafkaException | org.springframework.kafka.KafkaException e) {
             throw new DependencyUnavailable("the broker does not take events", e);
         } catch (InterruptedException e) {

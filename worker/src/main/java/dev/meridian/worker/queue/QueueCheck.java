@@ -5,47 +5,49 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.Config;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * Checks that the broker keeps every order: without these settings it would skip what was sent before the first worker
- * came, and have no place for what no worker can handle.
+ * Refuses a start where the broker would lose orders: it would skip what was sent before the first worker came, or have
+ * no place for what no worker can handle.
  */
-class QueueCheck {
+final class QueueCheck {
 
     private static final String RESET = "share.auto.offset.reset";
 
-    private final Admin admin;
-    private final String group;
-    private final Collection<String> topics;
+    private QueueCheck() {}
 
-    QueueCheck(Admin admin, String group, Collection<String> topics) {
-        this.admin = admin;
-        this.group = group;
-        this.topics = topics;
+    /** @throws InvalidConfigurationPropertyValueException naming what is wrong, as the text that a start ends with */
+    static void check(Admin admin, String group, Collection<String> topics) {
+        try {
+            var missing = new TreeSet<>(topics);
+            missing.removeAll(admin.listTopics().names().get());
+            require(missing.isEmpty(), group, "the topics " + missing + " do not exist");
+
+            var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
+            String reset = admin.describeConfigs(List.of(resource)).all().get().values().stream()
+                    .flatMap(config -> config.entries().stream())
+                    .filter(entry -> entry.name().equals(RESET))
+                    .map(entry -> String.valueOf(entry.value()))
+                    .findFirst()
+                    .orElse("");
+            require(
+                    reset.equals("earliest"),
+                    group,
+                    RESET + " of share group " + group + " is '" + reset + "', not 'earliest'");
+        } catch (ExecutionException | InterruptedException e) {
+            require(false, group, "its settings cannot be read: " + e);
+        }
     }
 
-    /**
-     * @throws QueueMisconfigured naming the first setting that is wrong
-     * @throws ExecutionException when the broker does not answer
-     */
-    void run() throws ExecutionException, InterruptedException {
-        var missing = new TreeSet<>(topics);
-        missing.removeAll(admin.listTopics().names().get());
-        require(missing.isEmpty(), "the topics " + missing + " do not exist");
-
-        var resource = new ConfigResource(ConfigResource.Type.GROUP, group);
-        Config config = admin.describeConfigs(List.of(resource)).all().get().get(resource);
-        ConfigEntry reset = config == null ? null : config.get(RESET);
-        String value = reset == null || reset.value() == null ? "" : reset.value();
-        require(value.equals("earliest"), RESET + " of share group " + group + " is '" + value + "', not 'earliest'");
-    }
-
-    private static void require(boolean holds, String otherwise) {
+    private static void require(boolean holds, String group, String otherwise) {
         if (!holds) {
-            throw new QueueMisconfigured(otherwise);
+            throw new InvalidConfigurationPropertyValueException(
+                    "meridian.queue.group",
+                    group,
+                    "The queue would lose orders: " + otherwise
+                            + ". Declare it as edge/kafka/topics.conf does, before the first worker starts.");
         }
     }
 }

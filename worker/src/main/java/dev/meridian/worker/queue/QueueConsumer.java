@@ -1,36 +1,37 @@
 package dev.meridian.worker.queue;
 
+import static java.util.stream.Collectors.partitioningBy;
+
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Gatherers;
+import java.util.stream.StreamSupport;
 import org.apache.kafka.clients.consumer.AcknowledgeType;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.ShareConsumer;
-import org.apache.kafka.common.errors.InterruptException;
-import org.apache.kafka.common.errors.WakeupException;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The share group's member for one topic, on a thread of its own. It polls, has all records handled batch by batch,
- * answers the broker for each, and polls again. While the database is away it does not poll, so that no deliveries are
- * used up.
+ * The share group's member for one topic. It polls, has all records handled batch by batch, answers the broker for
+ * each, and polls again. While the database is away it does not poll, so that no deliveries are used up.
  */
-class QueueConsumer implements Runnable {
+class QueueConsumer {
 
     private static final Duration POLL = Duration.ofSeconds(1);
     private static final Duration ANSWERS_SENT = Duration.ofSeconds(2);
+
+    // The broker drops a record at its 26th delivery.
+    private static final int REQUEUED_DELIVERY = 20;
 
     private final String topic;
     private final Supplier<ShareConsumer<String, byte[]>> consumers;
     private final Delivery delivery;
     private final BooleanSupplier databaseIsWritable;
     private final QueueSettings settings;
-    private final ExponentialBackoff backoff;
-
-    private volatile boolean stopped;
-    private volatile @Nullable ShareConsumer<String, byte[]> current;
 
     /** @param consumers makes a consumer of the group with explicit acknowledgement; asked again after a failure */
     QueueConsumer(
@@ -38,97 +39,70 @@ class QueueConsumer implements Runnable {
             Supplier<ShareConsumer<String, byte[]>> consumers,
             Delivery delivery,
             BooleanSupplier databaseIsWritable,
-            QueueSettings settings,
-            ExponentialBackoff backoff) {
+            QueueSettings settings) {
         this.topic = topic;
         this.consumers = consumers;
         this.delivery = delivery;
         this.databaseIsWritable = databaseIsWritable;
         this.settings = settings;
-        this.backoff = backoff;
     }
 
-    /** Takes nothing more; {@link #run} returns when the batch in hand is done and answered, and the rest released. */
-    void stop() {
-        stopped = true;
-        ShareConsumer<String, byte[]> consumer = current;
-        if (consumer != null) {
-            consumer.wakeup();
-        }
-    }
-
-    @Override
-    public void run() {
-        while (!stopped) {
+    /** Returns at the loop's end, when the batch in hand is done and answered, and the rest released. */
+    void run(Loop loop) {
+        loop.repeat(() -> {
             // Closing sends the answers that are left and releases what has none.
             try (ShareConsumer<String, byte[]> consumer = consumers.get()) {
-                current = consumer;
                 consumer.subscribe(List.of(topic));
-                while (!stopped) {
-                    take(consumer);
+                while (!loop.isStopping()) {
+                    ConsumerRecords<String, byte[]> records = consumer.poll(POLL);
+                    if (!records.isEmpty()) {
+                        handle(records, consumer, loop);
+                    }
                 }
-            } catch (WakeupException | InterruptException e) {
-                // stop() says so.
-            } catch (RuntimeException | Error e) {
-                backoff.failed(e);
-            } finally {
-                current = null;
             }
-        }
+        });
     }
 
-    private void take(ShareConsumer<String, byte[]> consumer) {
-        List<ConsumerRecord<String, byte[]>> records = new ArrayList<>();
-        List<ConsumerRecord<String, byte[]>> nearlyUsedUp = new ArrayList<>();
-        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
-            boolean young = record.deliveryCount().orElse((short) 1) < settings.requeueAtDelivery();
-            (young ? records : nearlyUsedUp).add(record);
-        }
-        if (records.isEmpty() && nearlyUsedUp.isEmpty()) {
-            return;
-        }
-        long deadline = System.nanoTime() + settings.handlingTimeout().toNanos();
-        RuntimeException failure =
-                nearlyUsedUp.isEmpty() ? null : answer(consumer, nearlyUsedUp, () -> delivery.requeue(nearlyUsedUp));
+    private void handle(ConsumerRecords<String, byte[]> records, ShareConsumer<String, byte[]> consumer, Loop loop) {
         // The broker hands out whole batches of the producer, however many a poll asks for.
-        for (int from = 0; from < records.size(); from += settings.batchSize()) {
-            List<ConsumerRecord<String, byte[]>> batch =
-                    records.subList(from, Math.min(records.size(), from + settings.batchSize()));
-            if (failure == null && !stopped && System.nanoTime() - deadline < 0) {
-                failure = answer(consumer, batch, () -> delivery.deliver(batch, deadline));
-            } else {
-                release(consumer, batch);
+        Deque<List<ConsumerRecord<String, byte[]>>> left = new ArrayDeque<>();
+        StreamSupport.stream(records.spliterator(), false)
+                .collect(partitioningBy(QueueConsumer::isNearlyUsedUp))
+                .values()
+                .forEach(alike -> alike.stream()
+                        .gather(Gatherers.windowFixed(settings.batchSize()))
+                        .forEach(left::add));
+        long deadline = System.nanoTime() + settings.handlingTimeout().toNanos();
+        RuntimeException failure = null;
+        try {
+            while (!left.isEmpty() && !loop.isStopping() && System.nanoTime() - deadline < 0) {
+                List<ConsumerRecord<String, byte[]>> batch = left.element();
+                if (isNearlyUsedUp(batch.getFirst())) {
+                    delivery.requeue(batch);
+                } else {
+                    delivery.deliver(batch, deadline);
+                }
+                left.remove().forEach(consumer::acknowledge);
             }
+        } catch (RuntimeException e) {
+            failure = e;
         }
+        left.forEach(batch -> batch.forEach(record -> consumer.acknowledge(record, AcknowledgeType.RELEASE)));
         if (failure == null) {
             // The answers travel with the next poll, or with close.
-            backoff.succeeded();
+            loop.succeeded();
+            if (records.count() < settings.batchSize()) {
+                loop.pause(settings.gatherFor());
+            }
         } else {
             consumer.commitSync(ANSWERS_SENT);
-            awaitDatabase(failure);
+            do {
+                loop.failed(failure);
+            } while (!loop.isStopping() && !databaseIsWritable.getAsBoolean());
         }
     }
 
-    private @Nullable RuntimeException answer(
-            ShareConsumer<String, byte[]> consumer, List<ConsumerRecord<String, byte[]>> records, Runnable work) {
-        try {
-            work.run();
-            records.forEach(record -> consumer.acknowledge(record, AcknowledgeType.ACCEPT));
-            return null;
-        } catch (RuntimeException e) {
-            release(consumer, records);
-            return e;
-        }
-    }
-
-    private void release(ShareConsumer<String, byte[]> consumer, List<ConsumerRecord<String, byte[]>> records) {
-        records.forEach(record -> consumer.acknowledge(record, AcknowledgeType.RELEASE));
-        delivery.count("released", records.size());
-    }
-
-    private void awaitDatabase(RuntimeException failure) {
-        do {
-            backoff.failed(failure);
-        } while (!stopped && !databaseIsWritable.getAsBoolean());
+    private static boolean isNearlyUsedUp(ConsumerRecord<String, byte[]> record) {
+        return record.deliveryCount().orElse((short) 1) >= REQUEUED_DELIVERY;
     }
 }

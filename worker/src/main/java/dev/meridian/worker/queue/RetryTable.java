@@ -69,7 +69,7 @@ class RetryTable {
             record.traceparent(),
             failure.count(),
             failure.reason(),
-            settings.retryDelay().after(failure.count()).toMillis()
+            settings.delayAfter(failure.count()).toMillis()
         };
     }
 

@@ -13,7 +13,6 @@ import dev.meridian.worker.payment.PaymentProvider;
 import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
 import dev.meridian.worker.payment.PaymentResult.Charged;
-import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
@@ -22,7 +21,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -70,7 +68,7 @@ class InterleavingsTest {
 
     private final JdbcClient jdbc = JdbcClient.create(database);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-    private final PaymentSettings patient = new PaymentSettings(Duration.ofSeconds(90));
+    private final Duration patient = Duration.ofSeconds(90);
 
     enum Scenario {
         PLACED_TWICE("tok_ok", Provider.AT_ONCE, 2, 0),
@@ -303,7 +301,7 @@ class InterleavingsTest {
                 statements.put(delivery, "");
             });
             JdbcClient stepping = JdbcClient.create(steps);
-            var fulfilments = new Fulfilments(stepping, Backing.transactions(steps), Clock.systemUTC());
+            var fulfilments = new Fulfilments(stepping, Backing.transactions(steps));
             PaymentProvider provider =
                     switch (scenario.provider) {
                         case AT_ONCE -> Simulation.of(stepping);
@@ -317,7 +315,7 @@ class InterleavingsTest {
             var fulfilment = new OrderFulfilment(
                     fulfilments,
                     payments,
-                    Orders.telling(outcomes -> outcomes.forEach(outcome -> tell(delivery, outcome.decision()))),
+                    Orders.telling(decided -> decided.forEach(decision -> tell(delivery, decision))),
                     meters);
             return () -> allDone(fulfilment.handle(batch(placed)));
         }

@@ -18,14 +18,12 @@ import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
 import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
-import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
 import dev.meridian.worker.queue.EventBatchHandler;
-import dev.meridian.worker.queue.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -57,7 +55,7 @@ class OrderCancellationTest {
 
     private final JdbcClient jdbc = JdbcClient.create(database);
     private final TransactionTemplate transactions = Backing.transactions(database);
-    private final Fulfilments fulfilments = new Fulfilments(jdbc, transactions, Clock.systemUTC());
+    private final Fulfilments fulfilments = new Fulfilments(jdbc, transactions);
     private final PaymentProvider provider = Simulation.of(jdbc);
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final List<Decided> told = Collections.synchronizedList(new ArrayList<>());
@@ -419,11 +417,7 @@ class OrderCancellationTest {
     }
 
     private OrderFulfilment fulfilment(PaymentProvider payments) {
-        return new OrderFulfilment(
-                fulfilments,
-                requests(payments),
-                Orders.telling(outcomes -> outcomes.forEach(outcome -> told.add(outcome.decision()))),
-                meters);
+        return new OrderFulfilment(fulfilments, requests(payments), Orders.telling(told::addAll), meters);
     }
 
     private OrderCancellation canceller(PaymentProvider payments) {
@@ -431,6 +425,6 @@ class OrderCancellationTest {
     }
 
     private PaymentRequests requests(PaymentProvider payments) {
-        return new PaymentRequests(payments, new PaymentSettings(Duration.ofSeconds(30)), meters);
+        return new PaymentRequests(payments, Duration.ofSeconds(30), meters);
     }
 }

@@ -13,17 +13,14 @@ import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.Fulfilment.Reason;
 import dev.meridian.worker.fulfilment.Fulfilment.Rejected;
 import dev.meridian.worker.fulfilment.Fulfilment.Reserved;
-import dev.meridian.worker.fulfilment.Outcomes.Outcome;
 import dev.meridian.worker.payment.Payment;
 import dev.meridian.worker.payment.PaymentProvider;
 import dev.meridian.worker.payment.PaymentRequests;
 import dev.meridian.worker.payment.PaymentResult;
-import dev.meridian.worker.payment.PaymentSettings;
 import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult;
 import dev.meridian.worker.payment.simulated.Simulation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -57,7 +54,7 @@ class OrderFulfilmentTest {
     private static HikariDataSource database = new HikariDataSource();
 
     private final JdbcClient jdbc = JdbcClient.create(database);
-    private final Fulfilments fulfilments = new Fulfilments(jdbc, Backing.transactions(database), Clock.systemUTC());
+    private final Fulfilments fulfilments = new Fulfilments(jdbc, Backing.transactions(database));
     private final PaymentProvider provider = Simulation.of(jdbc);
     private final List<Decided> told = Collections.synchronizedList(new ArrayList<>());
 
@@ -366,7 +363,7 @@ class OrderFulfilmentTest {
                     }
                     return provider.charge(payment);
                 }),
-                this::tell,
+                told::addAll,
                 Duration.ofSeconds(2));
 
         assertThat(fulfilment.handle(batch(hanging, good))).containsOnlyKeys(hanging.orderId());
@@ -379,16 +376,12 @@ class OrderFulfilmentTest {
     }
 
     private OrderFulfilment fulfilment() {
-        return fulfilment(provider, this::tell, Duration.ofSeconds(30));
+        return fulfilment(provider, told::addAll, Duration.ofSeconds(30));
     }
 
-    private void tell(List<Outcome> outcomes) {
-        outcomes.forEach(outcome -> told.add(outcome.decision()));
-    }
-
-    private OrderFulfilment fulfilment(PaymentProvider payments, Consumer<List<Outcome>> outcomes, Duration timeout) {
+    private OrderFulfilment fulfilment(PaymentProvider payments, Consumer<List<Decided>> outcomes, Duration timeout) {
         var meters = new SimpleMeterRegistry();
-        var requests = new PaymentRequests(payments, new PaymentSettings(timeout), meters);
+        var requests = new PaymentRequests(payments, timeout, meters);
         return new OrderFulfilment(fulfilments, requests, Orders.telling(outcomes), meters);
     }
 
@@ -434,7 +427,7 @@ class OrderFulfilmentTest {
                 payments,
                 outcomes -> {
                     crashOnce(point == Break.AFTER_DECIDING, broken);
-                    tell(outcomes);
+                    told.addAll(outcomes);
                     crashOnce(point == Break.AFTER_PUBLISHING, broken);
                 },
                 Duration.ofSeconds(30));

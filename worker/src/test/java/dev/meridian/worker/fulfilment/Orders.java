@@ -1,12 +1,17 @@
 package dev.meridian.worker.fulfilment;
 
+import static org.mockito.ArgumentMatchers.anyList;
+import static org.mockito.Mockito.doAnswer;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.withSettings;
 
+import dev.meridian.worker.fulfilment.Fulfilment.Decided;
 import dev.meridian.worker.fulfilment.OrderPlaced.Line;
-import dev.meridian.worker.fulfilment.Outcomes.Outcome;
 import dev.meridian.worker.payment.Money;
-import dev.meridian.worker.queue.OrderEvent;
-import dev.meridian.worker.queue.Received;
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
+import dev.meridian.worker.queue.EventBatchHandler.Received;
+import dev.meridian.worker.queue.EventPublisher;
+import dev.meridian.worker.queue.EventPublisher.OutgoingEvent;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -38,14 +43,19 @@ final class Orders {
         return new Line(sku, quantity);
     }
 
-    /** Outcomes that go nowhere else. */
-    static Outcomes telling(Consumer<List<Outcome>> told) {
-        return new Outcomes(mock()) {
-            @Override
-            void publish(List<Outcome> outcomes) {
-                told.accept(outcomes);
-            }
-        };
+    /** Outcomes go nowhere else. */
+    static EventPublisher telling(Consumer<List<Decided>> told) {
+        EventPublisher publisher = mock(withSettings().stubOnly());
+        doAnswer(call -> {
+                    List<OutgoingEvent> events = call.getArgument(0);
+                    told.accept(events.stream()
+                            .map(event -> (Decided) event.value())
+                            .toList());
+                    return null;
+                })
+                .when(publisher)
+                .publish(anyList());
+        return publisher;
     }
 
     @SafeVarargs

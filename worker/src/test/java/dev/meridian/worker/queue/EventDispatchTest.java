@@ -86,7 +86,9 @@ class EventDispatchTest {
         List<Failure> failures = dispatch.dispatch(records, LATER);
 
         assertThat(failures).extracting(Failure::record).containsExactly(records.get(13), records.get(77));
-        assertThat(failures).extracting(Failure::reason).containsOnly("invalid byte sequence");
+        assertThat(failures)
+                .extracting(Failure::reason)
+                .containsOnly("java.lang.IllegalStateException: invalid byte sequence");
         List<String> handled = handler.batches.stream()
                 .filter(batch ->
                         batch.stream().noneMatch(it -> it.event().text().equals("guilty")))

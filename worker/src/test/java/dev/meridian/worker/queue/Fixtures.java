@@ -1,5 +1,6 @@
 package dev.meridian.worker.queue;
 
+import dev.meridian.worker.queue.EventBatchHandler.OrderEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -30,18 +31,8 @@ final class Fixtures {
         volatile Function<List<Told>, Map<UUID, String>> work = _ -> Map.of();
 
         @Override
-        public String topic() {
-            return "topic";
-        }
-
-        @Override
-        public String type() {
-            return TYPE;
-        }
-
-        @Override
-        public Class<Told> event() {
-            return Told.class;
+        public Source<Told> source() {
+            return new Source<>("topic", TYPE, Told.class);
         }
 
         @Override
@@ -60,19 +51,20 @@ final class Fixtures {
     }
 
     static QueueSettings settings() {
-        Duration soon = Duration.ofSeconds(1);
+        return settings(Duration.ofMillis(20), Duration.ofMillis(1), Duration.ofMillis(200));
+    }
+
+    static QueueSettings settings(Duration gatherFor, Duration firstDelay, Duration longestDelay) {
         return new QueueSettings(
                 "group",
-                Map.of(),
+                gatherFor,
                 10,
                 Duration.ofSeconds(5),
                 4,
-                new Delays(Duration.ofMillis(1), Duration.ofMillis(5)),
+                firstDelay,
+                longestDelay,
                 Duration.ofMillis(10),
-                20,
-                new Delays(Duration.ofMillis(20), Duration.ofMillis(200)),
-                soon,
-                soon);
+                Duration.ofSeconds(1));
     }
 
     static byte[] json(UUID orderId, String text) {

@@ -10,7 +10,6 @@ import static org.mockito.Mockito.mock;
 import dev.meridian.local.BackingServices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -45,14 +44,18 @@ class QueueConsumerTest {
 
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final Duration LOCK = Duration.ofSeconds(2);
+
+    /** What comes again sooner was given back. */
+    private static final Duration LONG_LOCK = Duration.ofMinutes(1);
+
     private static final String SERVERS = BackingServices.shared().kafkaBootstrapServers();
 
     private final String name = "consumer-test-" + UUID.randomUUID();
     private final Admin admin = Admin.create(Map.of("bootstrap.servers", SERVERS));
     private final Delivery delivery = mock();
-    private final List<QueueConsumer> consumers = new ArrayList<>();
-    private final List<Thread> threads = new ArrayList<>();
-    private final CountDownLatch stopping = new CountDownLatch(1);
+    private CountDownLatch stopping = new CountDownLatch(1);
+    private Thread thread = new Thread();
+    private QueueSettings settings = Fixtures.settings();
 
     /** Each delivery as "value, delivery count". */
     private final ConcurrentLinkedQueue<String> deliveries = new ConcurrentLinkedQueue<>();
@@ -62,11 +65,19 @@ class QueueConsumerTest {
     @BeforeEach
     void setUp() throws Exception {
         admin.createTopics(List.of(new NewTopic(name, 1, (short) 1))).all().get();
-        Collection<AlterConfigOp> settings = List.of(
-                set("share.auto.offset.reset", "earliest"),
-                set("share.delivery.count.limit", "25"),
-                set("share.record.lock.duration.ms", Long.toString(LOCK.toMillis())));
-        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, name), settings))
+        configure("share.auto.offset.reset", "earliest");
+        configure("share.delivery.count.limit", "25");
+        lockRecordsFor(LOCK);
+    }
+
+    private void lockRecordsFor(Duration duration) throws Exception {
+        configure("share.record.lock.duration.ms", Long.toString(duration.toMillis()));
+    }
+
+    private void configure(String setting, String value) throws Exception {
+        Collection<AlterConfigOp> change =
+                List.of(new AlterConfigOp(new ConfigEntry(setting, value), AlterConfigOp.OpType.SET));
+        admin.incrementalAlterConfigs(Map.of(new ConfigResource(ConfigResource.Type.GROUP, name), change))
                 .all()
                 .get();
     }
@@ -147,7 +158,8 @@ class QueueConsumerTest {
     }
 
     @Test
-    void oneFailureReleasesTheWholePollAndAllOfItIsDeliveredAgain() {
+    void oneFailureReleasesTheWholePollAndAllOfItIsDeliveredAgain() throws Exception {
+        lockRecordsFor(LONG_LOCK);
         var failed = new AtomicBoolean();
         var done = new ConcurrentLinkedQueue<String>();
         sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
@@ -179,7 +191,8 @@ class QueueConsumerTest {
     }
 
     @Test
-    void whatIsDoneWhenItStopsIsNotDeliveredAgainAndTheRestIs() {
+    void whatIsDoneWhenItStopsIsNotDeliveredAgainAndTheRestIs() throws Exception {
+        lockRecordsFor(LONG_LOCK);
         sendTogether(IntStream.range(0, 100).mapToObj(i -> "order " + i).toList());
         var hold = new Semaphore(2);
         var done = new ConcurrentLinkedQueue<String>();
@@ -188,7 +201,7 @@ class QueueConsumerTest {
             batch.forEach(record -> done.add(value(record)));
         });
         await().atMost(SOON).until(() -> done.size() >= 2);
-        consumers.forEach(QueueConsumer::stop);
+        stopping.countDown();
         hold.release(100);
         stop();
         assertThat(done).hasSizeLessThan(100);
@@ -197,6 +210,36 @@ class QueueConsumerTest {
 
         await().atMost(SOON).until(() -> done.size() >= 100);
         assertThat(done).hasSize(100).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void recordsGatherAfterOneThatCameAlone() throws Exception {
+        lockRecordsFor(LONG_LOCK);
+        settings = gatheringFor(Duration.ofSeconds(3));
+        start(() -> true, _ -> {});
+        send("alone");
+        await().atMost(SOON).until(() -> deliveries.size() == 1);
+
+        for (int i = 0; i < 5; i++) {
+            send("order " + i);
+        }
+
+        await().atMost(SOON).until(() -> deliveries.size() == 6);
+        assertThat(batchSizes).containsExactly(1, 5);
+    }
+
+    @Test
+    void gatheringEndsAtStop() {
+        settings = gatheringFor(Duration.ofHours(1));
+        start(() -> true, _ -> {});
+        send("alone");
+        await().atMost(SOON).until(() -> deliveries.size() == 1);
+
+        stop();
+    }
+
+    private static QueueSettings gatheringFor(Duration duration) {
+        return Fixtures.settings(duration, Duration.ofMillis(1), Duration.ofMillis(200));
     }
 
     private void start(BooleanSupplier databaseIsWritable, Consumer<List<ConsumerRecord<String, byte[]>>> work) {
@@ -210,24 +253,15 @@ class QueueConsumerTest {
                 })
                 .when(delivery)
                 .deliver(anyList(), anyLong());
-        var consumer = new QueueConsumer(
-                name,
-                this::consumer,
-                delivery,
-                databaseIsWritable,
-                Fixtures.settings(),
-                new ExponentialBackoff("test", Fixtures.settings().outageDelay(), stopping));
-        consumers.add(consumer);
-        threads.add(Thread.ofPlatform().start(consumer));
+        var consumer = new QueueConsumer(name, this::consumer, delivery, databaseIsWritable, settings);
+        stopping = new CountDownLatch(1);
+        var loop = new Loop("test", settings, stopping);
+        thread = Thread.ofPlatform().start(() -> consumer.run(loop));
     }
 
     private void stop() {
-        consumers.forEach(QueueConsumer::stop);
-        for (Thread thread : threads) {
-            await().atMost(SOON).until(() -> !thread.isAlive());
-        }
-        consumers.clear();
-        threads.clear();
+        stopping.countDown();
+        await().atMost(SOON).until(() -> !thread.isAlive());
     }
 
     private ShareConsumer<String, byte[]> consumer() {
@@ -259,10 +293,6 @@ class QueueConsumerTest {
                 new StringSerializer())) {
             values.forEach(value -> producer.send(new ProducerRecord<>(name, value)));
         }
-    }
-
-    private static AlterConfigOp set(String name, String value) {
-        return new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET);
     }
 
     private static String value(ConsumerRecord<String, byte[]> record) {

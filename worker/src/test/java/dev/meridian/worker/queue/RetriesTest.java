@@ -245,10 +245,10 @@ class RetriesTest {
             var delivery = new Delivery(
                     new EventDispatch(List.of(handler), json, awayTable, meters),
                     awayTable,
-                    new DeadLetters(publisher, Clock.systemUTC()),
                     publisher,
                     Fixtures.settings(),
-                    meters);
+                    meters,
+                    Clock.systemUTC());
 
             assertThatThrownBy(() -> delivery.deliver(List.of(record(UUID.randomUUID(), "order", 1)), LATER))
                     .isInstanceOf(RuntimeException.class);
@@ -310,13 +310,7 @@ class RetriesTest {
     }
 
     private Delivery delivery() {
-        return new Delivery(
-                dispatch(),
-                table,
-                new DeadLetters(publisher, Clock.systemUTC()),
-                publisher,
-                Fixtures.settings(),
-                meters);
+        return new Delivery(dispatch(), table, publisher, Fixtures.settings(), meters, Clock.systemUTC());
     }
 
     private EventDispatch dispatch() {

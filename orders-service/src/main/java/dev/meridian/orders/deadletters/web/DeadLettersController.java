@@ -12,8 +12,6 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.security.Principal;
-import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +25,6 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Records that could not be handled, for operators. */
 @RestController
@@ -39,52 +34,14 @@ class DeadLettersController {
     private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
 
     private final DeadLetters letters;
-    private final JsonMapper json;
 
-    DeadLettersController(DeadLetters letters, JsonMapper json) {
+    DeadLettersController(DeadLetters letters) {
         this.letters = letters;
-        this.json = json;
     }
-
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    @Schema(name = "DeadLetter")
-    record Shown(
-            @Schema(example = "17") long id,
-            @Nullable UUID orderId,
-
-            @Schema(description = "The topic that the record is on", example = "orders.placed") @Nullable
-            String topic,
-
-            @Nullable Integer partition,
-            @Nullable Long offset,
-
-            @Schema(description = "The CloudEvents type", example = "dev.meridian.order.placed") @Nullable
-            String type,
-
-            @Schema(description = "How often it was tried in vain; 0 where it could not be read") @Nullable
-            Integer failures,
-
-            @Nullable String reason,
-            Instant diedAt,
-
-            @Schema(description = "When it was sent again; absent while it is open") @Nullable
-            Instant redrivenAt,
-
-            @Nullable String redrivenBy,
-
-            @Schema(description = "The event, where it is JSON of at most 16 KiB", implementation = Object.class)
-            @Nullable
-            JsonNode payload,
-
-            @Schema(description = "Any other content, in Base64, the first 16 KiB of it") @Nullable
-            String payloadBase64,
-
-            @Schema(description = "Of what is kept, in bytes; absent where the record had no content") @Nullable
-            Integer payloadSize) {}
 
     @Schema(name = "DeadLetterPage")
     record Page(
-            List<Shown> deadLetters,
+            List<DeadLetter> deadLetters,
 
             @Nullable
             @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -105,17 +62,16 @@ class DeadLettersController {
         return ResponseEntity.ok()
                 .cacheControl(PRIVATE)
                 .body(new Page(
-                        page.stream().map(this::shown).toList(),
-                        more ? Cursor.encode(new UUID(0, page.getLast().id())) : null));
+                        page, more ? Cursor.encode(new UUID(0, page.getLast().id())) : null));
     }
 
     @GetMapping("/{id}")
     @Operation(operationId = "deadLetter", summary = "One dead letter (operators)")
     @ApiResponse(responseCode = "200", description = "The dead letter")
-    ResponseEntity<Shown> letter(@PathVariable long id) {
+    ResponseEntity<DeadLetter> letter(@PathVariable long id) {
         return ResponseEntity.ok()
                 .cacheControl(PRIVATE)
-                .body(shown(letters.find(id).orElseThrow(DeadLettersController::noSuchDeadLetter)));
+                .body(letters.find(id).orElseThrow(DeadLettersController::noSuchDeadLetter));
     }
 
     @PostMapping("/{id}/redrive")
@@ -124,10 +80,10 @@ class DeadLettersController {
             summary = "Publish the order's event again, made from the order (operators)",
             description = "Once only: what fails again is another dead letter.")
     @ApiResponse(responseCode = "200", description = "The dead letter; the event is on its way")
-    ResponseEntity<Shown> redrive(@PathVariable long id, Principal operator) {
+    ResponseEntity<DeadLetter> redrive(@PathVariable long id, Principal operator) {
         return switch (letters.redrive(id, operator.getName())) {
             case Redrive.Redriven(DeadLetter letter) ->
-                ResponseEntity.ok().cacheControl(PRIVATE).body(shown(letter));
+                ResponseEntity.ok().cacheControl(PRIVATE).body(letter);
             case Redrive.AlreadyRedriven() ->
                 throw new Problem(
                         HttpStatus.CONFLICT,
@@ -138,37 +94,6 @@ class DeadLettersController {
                 throw new Problem(HttpStatus.UNPROCESSABLE_CONTENT, "not-redrivable", "Not redrivable", why);
             case Redrive.Unknown() -> throw noSuchDeadLetter();
         };
-    }
-
-    private Shown shown(DeadLetter letter) {
-        JsonNode payload = letter.size() >= 0 && letter.size() <= DeadLetters.SHOWN ? parsed(letter.content()) : null;
-        DeadLetter.Origin origin = letter.origin();
-        return new Shown(
-                letter.id(),
-                letter.orderId(),
-                origin == null ? null : origin.topic(),
-                origin == null ? null : origin.partition(),
-                origin == null ? null : origin.offset(),
-                letter.type(),
-                letter.failures(),
-                letter.reason(),
-                letter.diedAt(),
-                letter.redrivenAt(),
-                letter.redrivenBy(),
-                payload,
-                payload != null || letter.size() < 0
-                        ? null
-                        : Base64.getEncoder().encodeToString(letter.content()),
-                letter.size() < 0 ? null : letter.size());
-    }
-
-    private @Nullable JsonNode parsed(byte[] content) {
-        try {
-            JsonNode node = json.readTree(content);
-            return node.isObject() || node.isArray() ? node : null;
-        } catch (JacksonException e) {
-            return null;
-        }
     }
 
     private static Problem noSuchDeadLetter() {

@@ -81,7 +81,6 @@ class LiveController {
             HttpServletResponse response)
             throws IOException {
         Subscription subscription = subscriptions.open(id).orElseThrow(LiveController::tooManyStreams);
-        boolean started = false;
         try {
             SingleOrder order = newest(id, token); // read only now: what it misses is told
             if (order.isFinal()) {
@@ -93,17 +92,15 @@ class LiveController {
                     .header("X-Accel-Buffering", "no") // proxies that know it pass each event on at once
                     .contentType(MediaType.TEXT_EVENT_STREAM);
             if (!method.equals(HttpMethod.GET)) {
+                subscription.close();
                 return answer.build(); // HEAD: there would be nothing to see of the stream
             }
             boolean known = Long.toString(order.version()).equals(lastEventId);
-            Instant end = end(clock.instant(), settings.lifetime(), token.getExpiresAt());
-            SseEmitter emitter = streams.start(subscription, order, known, end);
-            started = true;
-            return answer.body(emitter);
-        } finally {
-            if (!started) {
-                subscription.close();
-            }
+            Duration lifetime = lifetime(clock.instant(), settings.lifetime(), token.getExpiresAt());
+            return answer.body(streams.start(subscription, order, known, lifetime));
+        } catch (IOException | RuntimeException e) {
+            subscription.close();
+            throw e;
         }
     }
 
@@ -118,9 +115,9 @@ class LiveController {
         return order;
     }
 
-    static Instant end(Instant now, Duration lifetime, @Nullable Instant expiry) {
-        Instant end = now.plus(lifetime);
-        return expiry != null && expiry.isBefore(end) ? expiry : end;
+    /** That of the settings, or that of the token where it expires earlier. */
+    static Duration lifetime(Instant now, Duration most, @Nullable Instant expiry) {
+        return expiry != null && expiry.isBefore(now.plus(most)) ? Duration.between(now, expiry) : most;
     }
 
     private static Problem noSuchOrder() {

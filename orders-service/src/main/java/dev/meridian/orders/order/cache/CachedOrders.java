@@ -36,6 +36,13 @@ public class CachedOrders {
     }
 
     /**
+     * Some of a customer's orders, newest first.
+     *
+     * @param isStale whether it may lack orders, or changes of them, that are on a primary that did not answer
+     */
+    public record Page(List<Order> orders, boolean isStale) {}
+
+    /**
      * The order's newest version; while the primary is away, the replica's. Nothing where there is no such order, which
      * only the primary can tell.
      *
@@ -83,12 +90,12 @@ public class CachedOrders {
      * @param seen orders of this customer that must not be missing
      * @throws DataAccessResourceFailureException where neither database answers
      */
-    public OrderPage page(String customer, @Nullable UUID before, int limit, Collection<UUID> seen) {
+    public Page page(String customer, @Nullable UUID before, int limit, Collection<UUID> seen) {
         // Empty where the replica lacks one of those, or where there is nothing to show, which the primary may tell.
         Optional<List<Order>> replicated = replica.read(OrderQueries.page(customer, before, limit, seen))
                 .filter(page -> !page.isEmpty() || seen.isEmpty());
         try {
-            return new OrderPage(
+            return new Page(
                     replicated.isPresent()
                             ? withNewestOfOpen(replicated.get())
                             : primary.read(OrderQueries.page(customer, before, limit, List.of())),
@@ -96,7 +103,7 @@ public class CachedOrders {
         } catch (DataAccessResourceFailureException e) {
             return replicated
                     .or(() -> replica.readHoweverOld(OrderQueries.page(customer, before, limit, List.of())))
-                    .map(page -> new OrderPage(page, true))
+                    .map(page -> new Page(page, true))
                     .orElseThrow(() -> e);
         }
     }

@@ -4,8 +4,8 @@ import dev.meridian.orders.database.CircuitBreaker;
 import io.lettuce.core.RedisCommandExecutionException;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter.MeterProvider;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -31,39 +31,19 @@ class OrderCache {
     private final CacheSettings settings;
     private final JsonMapper json;
     private final CircuitBreaker breaker;
-    private final Counter hits;
-    private final Counter misses;
-    private final Counter failures;
-    private final Counter skipped;
+    private final MeterProvider<Counter> reads;
 
     OrderCache(StringRedisTemplate redis, CacheSettings settings, JsonMapper json, MeterRegistry metrics) {
         this.redis = redis;
         this.settings = settings;
         this.json = json;
-        this.breaker = new CircuitBreaker(settings.pause(), System::nanoTime);
-        this.hits = reads(metrics, "hit");
-        this.misses = reads(metrics, "miss");
-        this.failures = reads(metrics, "failure");
-        this.skipped = reads(metrics, "skipped");
+        this.breaker = new CircuitBreaker(log, "Redis", settings.pause());
+        this.reads = Counter.builder("meridian.cache.reads")
+                .description("Reads of orders from the cache; skipped while the breaker is open")
+                .withRegistry(metrics);
         Gauge.builder("meridian.cache.breaker.open", breaker, b -> b.isOpen() ? 1 : 0)
                 .description("1 while this instance does not read from its Redis")
                 .register(metrics);
-    }
-
-    private static Counter reads(MeterRegistry metrics, String result) {
-        return Counter.builder("meridian.cache.reads")
-                .description("Reads of orders from the cache; skipped while the breaker is open")
-                .tag("result", result)
-                .register(metrics);
-    }
-
-    /** What is stored of a final order. */
-    private record Entry(String customer, long version, String order) {
-
-        Entry {
-            Objects.requireNonNull(customer);
-            Objects.requireNonNull(order);
-        }
     }
 
     static String key(UUID id) {
@@ -72,20 +52,23 @@ class OrderCache {
 
     Optional<SingleOrder> find(UUID id) {
         if (!breaker.permits()) {
-            skipped.increment();
+            count("skipped");
             return Optional.empty();
         }
-        Optional<String> value = ask(() -> redis.opsForValue().get(key(id)));
-        Optional<SingleOrder> found = value.flatMap(text -> read(id, text));
-        (found.isPresent() ? hits : breaker.isOpen() ? failures : misses).increment();
+        Optional<SingleOrder> found =
+                ask(() -> redis.opsForValue().get(key(id))).flatMap(this::read);
+        count(found.isPresent() ? "hit" : breaker.isOpen() ? "failure" : "miss");
         return found;
     }
 
+    private void count(String result) {
+        reads.withTag("result", result).increment();
+    }
+
     /** Nothing where it was not written by this version of the service, or not whole. */
-    private Optional<SingleOrder> read(UUID id, String value) {
+    private Optional<SingleOrder> read(String value) {
         try {
-            return Optional.ofNullable(json.readValue(value, Entry.class))
-                    .map(entry -> new SingleOrder(id, entry.customer, entry.version, entry.order, true, false));
+            return Optional.ofNullable(json.readValue(value, SingleOrder.class)).filter(SingleOrder::isFinal);
         } catch (JacksonException e) {
             return Optional.empty();
         }
@@ -97,7 +80,7 @@ class OrderCache {
             throw new IllegalArgumentException("Order " + order.id() + " is open, so it may change");
         }
         if (breaker.permits()) {
-            String value = json.writeValueAsString(new Entry(order.customer(), order.version(), order.json()));
+            String value = json.writeValueAsString(order);
             ask(() -> {
                 redis.opsForValue().set(key(order.id()), value, settings.timeToLive());
                 return null;
@@ -108,21 +91,15 @@ class OrderCache {
     private <T> Optional<T> ask(Supplier<@Nullable T> command) {
         try {
             Optional<T> answer = Optional.ofNullable(command.get());
-            answered();
+            breaker.succeeded();
             return answer;
         } catch (DataAccessException e) {
             if (e.getCause() instanceof RedisCommandExecutionException) {
-                answered(); // by an error: the key holds another type, or there is no room
-            } else if (breaker.failed()) {
-                log.warn("Redis fails; orders are read from the databases: {}", e.getMessage());
+                breaker.succeeded(); // it answers by an error: the key holds another type, or there is no room
+            } else {
+                breaker.failed(e.getMessage());
             }
             return Optional.empty();
-        }
-    }
-
-    private void answered() {
-        if (breaker.succeeded()) {
-            log.info("Redis answers again");
         }
     }
 }

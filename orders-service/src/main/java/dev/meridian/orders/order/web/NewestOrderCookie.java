@@ -66,8 +66,11 @@ public final class NewestOrderCookie {
      * was placed by an earlier request with the same key, {@link #shown} is to be called instead.
      */
     static void placed(HttpServletRequest request, HttpServletResponse response, UUID order) {
-        all(request).filter(id -> !id.equals(order)).limit(MOST_CARRIED).forEach(id -> end(response, id));
-        set(response, order);
+        all(request)
+                .filter(id -> !id.equals(order))
+                .limit(MOST_CARRIED)
+                .forEach(id -> add(response, id, Duration.ZERO));
+        add(response, order, LIFETIME);
     }
 
     /** To be called when orders are shown, before the answer is written. Those of long ago are on the replica already. */
@@ -79,8 +82,11 @@ public final class NewestOrderCookie {
                 .sorted(NEWEST_FIRST)
                 .limit(MOST_ADDED)
                 .toList();
-        added.forEach(id -> set(response, id));
-        carried.stream().skip(MOST_CARRIED - added.size()).limit(MOST_CARRIED).forEach(id -> end(response, id));
+        added.forEach(id -> add(response, id, LIFETIME));
+        carried.stream()
+                .skip(MOST_CARRIED - added.size())
+                .limit(MOST_CARRIED)
+                .forEach(id -> add(response, id, Duration.ZERO));
     }
 
     /** By the first 48 bits of the id (UUID version 7, RFC 9562). */
@@ -88,14 +94,7 @@ public final class NewestOrderCookie {
         return Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16);
     }
 
-    private static void set(HttpServletResponse response, UUID order) {
-        add(response, order, LIFETIME);
-    }
-
-    private static void end(HttpServletResponse response, UUID order) {
-        add(response, order, Duration.ZERO);
-    }
-
+    /** @param lifetime zero ends it */
     private static void add(HttpServletResponse response, UUID order, Duration lifetime) {
         response.addHeader(
                 HttpHeaders.SET_COOKIE,

@@ -1,24 +1,32 @@
 package dev.meridian.orders.order.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.meridian.orders.order.Cancellation;
 import dev.meridian.orders.order.Order;
+import dev.meridian.orders.order.OrderService;
+import dev.meridian.orders.order.PlaceOrder;
+import dev.meridian.orders.order.Placement;
 import dev.meridian.orders.order.cache.CachedOrders;
-import dev.meridian.orders.order.cache.OrderPage;
 import dev.meridian.orders.order.cache.SingleOrder;
 import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.headers.Header;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.Principal;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -28,24 +36,148 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** A customer's orders, to be read. The customer is the subject of the token; everybody else's orders do not exist here. */
+/** A customer's orders. The customer is the subject of the token; everybody else's orders do not exist here. */
 @RestController
 @RequestMapping("/api/orders")
 class OrdersController {
 
+    /** Tells an answer that was given before from a first one. */
+    private static final String REPLAYED = "Idempotent-Replayed";
+
     /** Says that the primary is away, and that the answer is the replica's, which may be old. */
     private static final String STALE = "Meridian-Stale";
 
+    /** No cache on the way may keep an order. */
+    private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
+
+    private final OrderService service;
     private final CachedOrders orders;
     private final Clock clock;
 
-    OrdersController(CachedOrders orders, Clock clock) {
+    OrdersController(OrderService service, CachedOrders orders, Clock clock) {
+        this.service = service;
         this.orders = orders;
         this.clock = clock;
+    }
+
+    @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE, produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(operationId = "placeOrder", summary = "Place an order")
+    @Parameter(
+            name = IdempotencyKey.HEADER,
+            in = ParameterIn.HEADER,
+            required = true,
+            description = "The caller's own name for this request; a retry repeats it",
+            schema = @Schema(type = "string", pattern = IdempotencyKey.REGEX))
+    @ApiResponse(
+            responseCode = "201",
+            description = "The order is placed; the same key and body get this answer again",
+            headers = {
+                @Header(name = "Location", description = "The order", schema = @Schema(type = "string")),
+                @Header(
+                        name = REPLAYED,
+                        description = "`true` where this answer was given before",
+                        schema = @Schema(type = "string"))
+            })
+    ResponseEntity<Order> place(
+            @RequestBody @Valid PlaceOrder order,
+            Principal customer,
+            HttpServletRequest request,
+            HttpServletResponse response) {
+        String key = IdempotencyKey.required(request);
+        return switch (service.place(customer.getName(), key, order)) {
+            case Placement.Placed(Order placed, boolean replayed) -> {
+                var created = ResponseEntity.created(URI.create("/api/orders/" + placed.id()));
+                if (replayed) {
+                    created.header(REPLAYED, "true");
+                    NewestOrderCookie.shown(request, response, List.of(placed.id()), clock.instant());
+                } else {
+                    NewestOrderCookie.placed(request, response, placed.id());
+                }
+                yield answer(created, placed);
+            }
+            case Placement.UnknownSku(String sku) ->
+                throw new Problem(
+                        HttpStatus.UNPROCESSABLE_CONTENT,
+                        "unknown-sku",
+                        "Unknown SKU",
+                        "There is no product " + sku + " in the catalogue.");
+            case Placement.KeyInUse() ->
+                throw new Problem(
+                                HttpStatus.CONFLICT,
+                                "idempotency-key-in-use",
+                                "Idempotency key in use",
+                                "A request with this Idempotency-Key is being processed; its answer can be had soon.")
+                        .retryAfter(Duration.ofSeconds(1));
+            case Placement.KeyReused() ->
+                throw new Problem(
+                        HttpStatus.UNPROCESSABLE_CONTENT,
+                        "idempotency-key-reused",
+                        "Idempotency key reused",
+                        "This Idempotency-Key belongs to an earlier request that asked for something else.");
+        };
+    }
+
+    @PostMapping(path = "/{id}/cancellation", produces = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(
+            operationId = "cancelOrder",
+            summary = "Cancel an order that fulfilment has not decided yet",
+            description = "A repetition finds the order cancelled and succeeds, whatever version its If-Match names.")
+    @Parameter(
+            name = IdempotencyKey.HEADER,
+            in = ParameterIn.HEADER,
+            description = "Not needed, since a repetition succeeds by itself; refused where it is malformed",
+            schema = @Schema(type = "string", pattern = IdempotencyKey.REGEX))
+    @ApiResponse(responseCode = "200", description = "The order is cancelled, at the version that is its ETag")
+    @ApiResponse(
+            responseCode = "404",
+            description = "No such order: `no-such-order`",
+            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
+    @ApiResponse(
+            responseCode = "409",
+            description = "Fulfilment decided first: `order-settled`",
+            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
+    @ApiResponse(
+            responseCode = "412",
+            description = "The order is at another version: `version-mismatch`",
+            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
+    ResponseEntity<Order> cancel(
+            @PathVariable UUID id,
+            @RequestHeader(name = "If-Match", required = false)
+                    @Nullable
+                    @Parameter(description = "ETags of the versions at which to cancel it, or `*`; strong ones match")
+                    String ifMatch,
+            Principal customer,
+            HttpServletRequest request,
+            HttpServletResponse response) {
+        IdempotencyKey.optional(request);
+        Cancellation cancellation = service.cancel(customer.getName(), id, IfMatch.versions(ifMatch));
+        if (!(cancellation instanceof Cancellation.NoSuchOrder)) {
+            // Also a refusal tells that the order is there.
+            NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
+        }
+        return switch (cancellation) {
+            case Cancellation.Cancelled(Order order) -> answer(ResponseEntity.ok(), order);
+            case Cancellation.Settled(Order.Status status) ->
+                throw new Problem(
+                        HttpStatus.CONFLICT,
+                        "order-settled",
+                        "Order settled",
+                        "The order is " + status + " already, and can no longer be cancelled.");
+            case Cancellation.OtherVersion(long version) ->
+                throw new Problem(
+                        HttpStatus.PRECONDITION_FAILED,
+                        "version-mismatch",
+                        "Version mismatch",
+                        "The order is at version " + version + ", which If-Match does not name.");
+            case Cancellation.NoSuchOrder() -> throw noSuchOrder();
+        };
     }
 
     @GetMapping(path = "/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -96,7 +228,8 @@ class OrdersController {
             HttpServletRequest request,
             HttpServletResponse response) {
         UUID before = cursor == null ? null : Cursor.decode(cursor);
-        OrderPage found = orders.page(customer.getName(), before, limit + 1, NewestOrderCookie.carried(request));
+        CachedOrders.Page found =
+                orders.page(customer.getName(), before, limit + 1, NewestOrderCookie.carried(request));
         boolean more = found.orders().size() > limit;
         List<Order> page = more ? found.orders().subList(0, limit) : found.orders();
         NewestOrderCookie.shown(request, response, page.stream().map(Order::id).toList(), clock.instant());
@@ -104,19 +237,20 @@ class OrdersController {
                 .body(new Page(page, more ? Cursor.encode(page.getLast().id()) : null));
     }
 
+    private static ResponseEntity<Order> answer(ResponseEntity.BodyBuilder response, Order order) {
+        return response.eTag(etag(order.version())).cacheControl(PRIVATE).body(order);
+    }
+
     private static ResponseEntity.BodyBuilder answer(boolean isStale) {
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok().cacheControl(PRIVATE);
         return isStale ? answer.header(STALE, "true") : answer;
     }
 
-    /** The one thing that no cache on the way may keep. */
-    private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
-
-    static String etag(long version) {
+    private static String etag(long version) {
         return "\"" + version + "\"";
     }
 
-    static Problem noSuchOrder() {
+    private static Problem noSuchOrder() {
         return new Problem(HttpStatus.NOT_FOUND, "no-such-order", "No such order", "You have no order with this id.");
     }
 }

@@ -54,7 +54,7 @@ import org.springframework.test.context.ContextConfiguration;
 class NeverGoesBackTest {
 
     private static final Duration SOON = Duration.ofSeconds(60);
-    private static final int STEPS = 600;
+    private static final int STEPS = 1_000;
     private static final int CLIENTS_PER_CUSTOMER = 2;
 
     /** Of one customer, so that one page shows all. */
@@ -131,7 +131,7 @@ class NeverGoesBackTest {
                 .isGreaterThan(20);
         assertThat(metrics.counter("meridian.cache.reads", "result", "hit").count())
                 .as("hits of the cache, %s", told())
-                .isGreaterThan(5);
+                .isPositive();
     }
 
     private String told() {

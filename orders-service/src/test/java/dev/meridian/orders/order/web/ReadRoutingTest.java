@@ -144,6 +144,20 @@ class ReadRoutingTest {
     }
 
     @Test
+    void anOrderThatACancellationToldOfIsNotTakenBack() {
+        pauseReplica();
+        String id = place(api);
+
+        Api refused = new Api(port);
+        assertThat(refused.cancel(customer, id, "If-Match", "\"7\"").status()).isEqualTo(412);
+        assertThat(ids(refused)).contains(id);
+
+        Api another = new Api(port);
+        assertThat(another.cancel(customer, id).status()).isEqualTo(200);
+        assertThat(ids(another)).contains(id);
+    }
+
+    @Test
     void anOrderThatTheReplicaLacksIsLookedForOnThePrimary() {
         pauseReplica();
         String id = place(api);

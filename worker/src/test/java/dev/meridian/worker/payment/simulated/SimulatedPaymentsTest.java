@@ -15,7 +15,14 @@ import dev.meridian.worker.payment.PaymentUnavailable;
 import dev.meridian.worker.payment.RefundResult.NothingCharged;
 import dev.meridian.worker.payment.RefundResult.Refunded;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -68,6 +75,45 @@ class SimulatedPaymentsTest {
         assertThat(payments.refund(payment.orderId())).isEqualTo(new Refunded());
         assertThat(payments.charge(payment)).isEqualTo(new Barred());
         assertThat(payments.refund(payment.orderId())).isEqualTo(new Refunded());
+    }
+
+    @Test
+    void oneThatCannotBeBookedFailsNoOtherThatIsAskedForBesideIt() throws Exception {
+        List<Callable<String>> charges = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            Payment payment =
+                    switch (i % 3) {
+                        case 0 -> payment("tok_ok");
+                        case 1 -> payment("tok_declined");
+                        default ->
+                            new Payment(UUID.randomUUID(), new Money(new BigDecimal("24.00"), "E\u0000R"), "tok_ok");
+                    };
+            charges.add(() -> payments.charge(payment).toString());
+        }
+        List<String> answers = new ArrayList<>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<String> answer : threads.invokeAll(charges, 30, TimeUnit.SECONDS)) {
+                answers.add(answer.state() == Future.State.SUCCESS ? answer.resultNow() : "failed");
+            }
+        }
+        for (int i = 0; i < 60; i++) {
+            assertThat(answers.get(i))
+                    .as("charge %d", i)
+                    .isEqualTo(List.of("Charged[]", "Declined[]", "failed").get(i % 3));
+        }
+    }
+
+    @Test
+    void anOrderThatIsChargedSideBySideIsChargedOnce() throws Exception {
+        Payment payment = payment("tok_flaky_5");
+        List<Callable<PaymentResult>> charges = Collections.nCopies(20, () -> payments.charge(payment));
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<PaymentResult>> answers = threads.invokeAll(charges, 30, TimeUnit.SECONDS);
+            assertThat(answers.stream().filter(answer -> answer.state() == Future.State.SUCCESS))
+                    .as("five of them fail, as the token says")
+                    .hasSize(15)
+                    .allMatch(answer -> answer.resultNow().equals(new Charged()));
+        }
     }
 
     @ParameterizedTest
