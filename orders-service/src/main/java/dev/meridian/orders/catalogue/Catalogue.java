@@ -57,7 +57,7 @@ public class Catalogue {
                         row.getString("sku"),
                         row.getString("name"),
                         new Money(row.getBigDecimal("price"), row.getString("currency"))))
-                .list() // and not stream(), which would keep its connection until somebody closes it
+                .list() // and not stream(), which would keep its connection until it is closed
                 .stream()
                 .collect(Collectors.toMap(Product::sku, Function.identity(), (a, b) -> a, LinkedHashMap::new));
     }

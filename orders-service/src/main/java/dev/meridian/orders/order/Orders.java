@@ -141,7 +141,7 @@ public class Orders {
 
     /**
      * A customer's order as it is answered to a request that changes something. The row is locked, which writes: an
-     * answer that tells of somebody else's commit is held to the same rules of commit.
+     * answer that tells of another request's commit is held to the same rules of commit.
      */
     @Transactional(propagation = Propagation.MANDATORY)
     Optional<Order> findForAnswer(UUID id, String customer) {
@@ -167,13 +167,13 @@ public class Orders {
     }
 
     /**
-     * Takes orders that are still placed and that nobody has seen to since a moment, those that waited longest first,
+     * Takes orders that are still placed and were not attended to since a moment, those that waited longest first,
      * and notes that they are seen to now. Orders that another transaction holds are passed over.
      *
      * @param since the moment; an order that was never seen to counts from its placing
      * @param limit at most so many
      * @return those of which nothing is known that they wait for: their event has left the outbox, and the queue has not
-     *     given it up, or somebody has sent it again since
+     *     given it up, or an operator has sent it again since
      */
     @Transactional(propagation = Propagation.MANDATORY)
     List<Payable> attend(Instant since, Instant now, int limit) {

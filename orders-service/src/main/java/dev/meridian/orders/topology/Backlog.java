@@ -33,7 +33,7 @@ public class Backlog {
         this.settings = settings;
     }
 
-    /** Made when somebody looks for the first time: most instances never need it. */
+    /** Created at the first look: most instances never need it. */
     @Bean
     @Lazy
     static Admin admin(KafkaAdmin configured) {

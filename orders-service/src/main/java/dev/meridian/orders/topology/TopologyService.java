@@ -15,8 +15,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * Looks at the system when somebody asks. All parts are looked at together, each for a bounded time; one that does not
- * answer is unknown in the picture and takes nothing away from the others.
+ * Looks at the system when a request asks for it. All parts are looked at together, each for a bounded time; one that
+ * does not answer is unknown in the picture and takes nothing away from the others.
  */
 @Component
 public class TopologyService {
@@ -52,7 +52,7 @@ public class TopologyService {
         this.clock = clock;
     }
 
-    /** The newest picture. Whoever asks while one is made waits for that one. */
+    /** The newest picture. A request that comes while one is made waits for that one. */
     public synchronized Topology topology() {
         Topology known = newest;
         if (known == null || System.nanoTime() - seenAt > settings.cacheTtl().toNanos()) {

@@ -33,7 +33,7 @@ import org.springframework.stereotype.Component;
 @Component
 class SimulatedPayments implements PaymentProvider {
 
-    // One statement, committed at once: the charges have happened when it returns, whoever crashes next.
+    // One statement, committed at once: the charges have happened when it returns, whatever crashes next.
     // The first settled result is kept.
     private static final String CHARGE = """
             WITH asked AS (
