@@ -10,6 +10,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,9 +20,9 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.dao.TransientDataAccessResourceException;
 
 /**
- * Lets items that arrive while groups are being written share the next write and its commit. A few writers work at most,
- * each in a virtual thread that starts for an item and ends when none waits. An item that finds a writer free is written
- * at once, and a write that hangs holds up its own group alone.
+ * Lets items that arrive together share a write and its commit. A few writers work at most, each in a virtual thread that
+ * starts for an item and ends when none waits. Two groups begin at least a pause apart, so an item that comes alone is
+ * written at once, and groups grow with the load. A write that hangs holds up its own group alone.
  *
  * @param <T> what is written
  * @param <R> what comes of it
@@ -46,9 +49,10 @@ final class GroupCommit<T, R> {
      * @param group at most so many items are written together
      * @param queue at most so many items wait
      * @param writers at most so many groups are written at the same time
+     * @param pause two groups begin at least so far apart
      * @param timeout how long an item waits for its result
      */
-    record Limits(int group, int queue, int writers, Duration timeout) {}
+    record Limits(int group, int queue, int writers, Duration pause, Duration timeout) {}
 
     /** An item, and what its thread is to do once its group was written. */
     private record Waiting<T, R>(T item, long end, CompletableFuture<Supplier<R>> then) {}
@@ -57,12 +61,15 @@ final class GroupCommit<T, R> {
     private final Limits limits;
     private final BlockingQueue<Waiting<T, R>> queue;
     private final Semaphore writers;
+    private final Lock turn = new ReentrantLock();
+    private long lastBegin;
 
     GroupCommit(Writer<T, R> writer, Limits limits) {
         this.writer = writer;
         this.limits = limits;
         this.queue = new ArrayBlockingQueue<>(limits.queue);
         this.writers = new Semaphore(limits.writers);
+        this.lastBegin = System.nanoTime() - limits.pause.toNanos();
     }
 
     /**
@@ -99,15 +106,28 @@ final class GroupCommit<T, R> {
 
     private void writeAll() {
         try {
-            List<Waiting<T, R>> group = new ArrayList<>(limits.group);
-            while (queue.drainTo(group, limits.group) > 0) {
-                write(List.copyOf(group));
-                group.clear();
+            for (var group = nextGroup(); !group.isEmpty(); group = nextGroup()) {
+                write(group);
             }
         } finally {
             writers.release();
             startWriter(); // for an item that came after the last look and found no writer free
         }
+    }
+
+    private List<Waiting<T, R>> nextGroup() {
+        List<Waiting<T, R>> group = new ArrayList<>();
+        turn.lock();
+        try {
+            if (!queue.isEmpty()) {
+                LockSupport.parkNanos(lastBegin + limits.pause.toNanos() - System.nanoTime());
+                lastBegin = System.nanoTime();
+                queue.drainTo(group, limits.group);
+            }
+        } finally {
+            turn.unlock();
+        }
+        return group;
     }
 
     private void write(List<Waiting<T, R>> group) {

@@ -38,7 +38,8 @@ public class OrderService {
     private static final String LOCK_NOT_AVAILABLE = "55P03";
 
     /** Two writers, so that one that waits for a lock holds up no other group; the gateway gives a request 5 s. */
-    private static final GroupCommit.Limits LIMITS = new GroupCommit.Limits(64, 1_024, 2, Duration.ofSeconds(4));
+    private static final GroupCommit.Limits LIMITS =
+            new GroupCommit.Limits(64, 1_024, 2, Duration.ofMillis(10), Duration.ofSeconds(4));
 
     private final Catalogue catalogue;
     private final Orders orders;

@@ -187,7 +187,7 @@ public class Orders {
                     RETURNING payment_token, %s
                 )
                 SELECT * FROM attended
-                WHERE NOT EXISTS (SELECT FROM outbox WHERE order_id = attended.id)
+                WHERE id NOT IN (SELECT order_id FROM outbox)
                   AND NOT EXISTS (SELECT FROM dead_letters
                                   WHERE order_id = attended.id AND redriven_at IS NULL
                                     AND origin_topic = 'orders.placed')""".formatted(OrderQueries.COLUMNS))
@@ -227,12 +227,16 @@ public class Orders {
      *     {@code PLACED} here, since that is not in this statement's snapshot, and final when it is asked for again
      */
     public List<Order> settle(List<Settlement> settlements) {
+        // Where few orders are open, status = 'PLACED' is read in the whole of the index orders_placed. Orders that
+        // were
+        // settled stand in it until the next vacuum.
         return jdbc.sql("""
                 WITH outcome AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[]) AS outcome (order_id, status, reason)
                 ), settled AS (
                     UPDATE orders SET status = outcome.status, reason = outcome.reason, version = version + 1
-                    FROM outcome WHERE orders.id = outcome.order_id AND orders.status = 'PLACED'
+                    FROM outcome WHERE orders.id = outcome.order_id
+                        AND orders.status NOT IN ('CONFIRMED', 'REJECTED', 'CANCELLED')
                     RETURNING %1$s
                 )
                 SELECT * FROM settled

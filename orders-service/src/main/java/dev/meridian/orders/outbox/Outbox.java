@@ -4,7 +4,6 @@ import io.micrometer.tracing.TraceContext;
 import io.micrometer.tracing.Tracer;
 import java.time.Clock;
 import java.time.ZoneOffset;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -85,7 +84,7 @@ public class Outbox {
     }
 
     /** Has events published whose rows have committed. Neither throws nor waits. */
-    public void committed(Collection<OutboxEvent> events) {
-        events.forEach(relay::offer);
+    public void committed(List<OutboxEvent> events) {
+        relay.offer(events);
     }
 }

@@ -66,11 +66,10 @@ class OutboxRelay implements SmartLifecycle {
     private final EventPublisher publisher;
     private final OutboxSettings settings;
     private final Clock clock;
-    private final BlockingQueue<OutboxEvent> waiting;
+    private final BlockingQueue<List<OutboxEvent>> waiting;
     private final Counter published;
     private final Counter left;
     private final RetryBackOff backOff = new RetryBackOff(log, "Publishing the outbox");
-    private long lastBatchAt = System.nanoTime();
     private long nextLookAt = System.nanoTime();
     private volatile @Nullable Thread thread;
 
@@ -95,10 +94,10 @@ class OutboxRelay implements SmartLifecycle {
                 .register(metrics);
     }
 
-    /** Has an event published whose row has committed. Neither throws nor waits. */
-    void offer(OutboxEvent event) {
-        if (!waiting.offer(event)) {
-            left.increment();
+    /** Has events published whose rows have committed. Neither throws nor waits. */
+    void offer(List<OutboxEvent> events) {
+        if (!waiting.offer(events)) {
+            left.increment(events.size());
         }
     }
 
@@ -125,14 +124,16 @@ class OutboxRelay implements SmartLifecycle {
 
     private void publishWaiting() throws InterruptedException {
         long wait = Math.min(IDLE.toNanos(), nextLookAt - System.nanoTime());
-        OutboxEvent first = waiting.poll(wait, TimeUnit.NANOSECONDS);
-        if (first == null) {
+        List<OutboxEvent> batch = new ArrayList<>();
+        for (var next = waiting.poll(wait, TimeUnit.NANOSECONDS); next != null; next = waiting.poll()) {
+            batch.addAll(next);
+            if (batch.size() >= settings.batch()) {
+                break;
+            }
+        }
+        if (batch.isEmpty()) {
             return;
         }
-        TimeUnit.NANOSECONDS.sleep(lastBatchAt + settings.gather().toNanos() - System.nanoTime());
-        lastBatchAt = System.nanoTime();
-        List<OutboxEvent> batch = new ArrayList<>(List.of(first));
-        waiting.drainTo(batch, settings.batch() - 1);
         // Others may have taken over those that waited here for too long, as after a failure of Kafka.
         Instant young = clock.instant().minus(YOUNG);
         Published<OutboxEvent> sent = publish(

@@ -68,7 +68,11 @@ class GroupCommitTest {
     private final List<Thread> threads = new ArrayList<>();
 
     private GroupCommit<Integer, String> commit(int writers, Duration timeout) {
-        return new GroupCommit<>(database, new GroupCommit.Limits(GROUP, QUEUE, writers, timeout));
+        return commit(writers, Duration.ZERO, timeout);
+    }
+
+    private GroupCommit<Integer, String> commit(int writers, Duration pause, Duration timeout) {
+        return new GroupCommit<>(database, new GroupCommit.Limits(GROUP, QUEUE, writers, pause, timeout));
     }
 
     private final GroupCommit<Integer, String> commit = commit(1, LONG);
@@ -146,6 +150,27 @@ class GroupCommitTest {
         assertThat(database.groups)
                 .containsExactly(
                         List.of(0), IntStream.rangeClosed(1, GROUP).boxed().toList(), List.of(GROUP + 1, GROUP + 2));
+    }
+
+    @Test
+    void groupsBeginAPauseApartWhateverWritersAreFree() {
+        Duration pause = Duration.ofSeconds(1);
+        GroupCommit<Integer, String> paced = commit(2, pause, LONG);
+        List<Long> begun = new CopyOnWriteArrayList<>();
+        database.before = group -> begun.add(System.nanoTime());
+        paced.write(0);
+        List<AtomicReference<Object>> results = new ArrayList<>();
+        for (int item = 1; item <= GROUP + 1; item++) {
+            results.add(new AtomicReference<>());
+            waiting(paced, item, results.getLast());
+        }
+
+        assertThat(results).allSatisfy(result -> assertThat(result(result)).isInstanceOf(String.class));
+        assertThat(database.groups)
+                .containsExactly(
+                        List.of(0), IntStream.rangeClosed(1, GROUP).boxed().toList(), List.of(GROUP + 1));
+        assertThat(begun.get(1) - begun.get(0)).isGreaterThan(pause.toNanos() / 2);
+        assertThat(begun.get(2) - begun.get(1)).isGreaterThan(pause.toNanos() / 2);
     }
 
     /** A commit takes its time. */
@@ -341,7 +366,7 @@ class GroupCommitTest {
 
     @Test
     void anItemThatFindsTheQueueFullIsRefusedAtOnce() throws Exception {
-        var small = new GroupCommit<>(database, new GroupCommit.Limits(GROUP, 1, 1, LONG));
+        var small = new GroupCommit<>(database, new GroupCommit.Limits(GROUP, 1, 1, Duration.ZERO, LONG));
         Held held = new Held();
         database.before = group -> held.await();
         threads.add(Thread.ofVirtual().start(() -> small.write(0)));

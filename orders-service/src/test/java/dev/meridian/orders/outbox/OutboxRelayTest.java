@@ -169,7 +169,7 @@ class OutboxRelayTest {
         var metrics = new SimpleMeterRegistry();
         OutboxRelay without = another(cutOff, 1_000, metrics);
         assertThatThrownBy(without::publishLeft).isInstanceOf(EventPublisher.EventNotPublished.class);
-        events.forEach(without::offer);
+        events.forEach(event -> without.offer(List.of(event)));
         without.start();
         await("none of 200 waits for the time-out of another").atMost(SOON).until(() -> left(metrics) == 200);
         without.stop();
@@ -189,7 +189,7 @@ class OutboxRelayTest {
         var metrics = new SimpleMeterRegistry();
         OutboxRelay small = another(publisher, 300, metrics);
 
-        events.forEach(small::offer); // it does not run yet
+        events.forEach(event -> small.offer(List.of(event))); // it does not run yet
         assertThat(left(metrics)).isEqualTo(20);
         small.start();
         small.stop();
@@ -294,7 +294,7 @@ class OutboxRelayTest {
     }
 
     private static OutboxSettings settings(int capacity) {
-        return new OutboxSettings(100, Duration.ofMillis(5), capacity, Duration.ofMillis(50));
+        return new OutboxSettings(100, capacity, Duration.ofMillis(50));
     }
 
     private static double left(MeterRegistry metrics) {
