@@ -82,7 +82,7 @@ class Security {
                 .logout(AbstractHttpConfigurer::disable)
                 .authorizeHttpRequests(requests -> requests.requestMatchers("/api/orders", "/api/orders/**")
                         .hasAuthority("SCOPE_orders")
-                        .requestMatchers(HttpMethod.GET, "/api/products", "/api/openapi", "/api/openapi.yaml")
+                        .requestMatchers(HttpMethod.GET, "/api/products", "/api/openapi")
                         .permitAll()
                         .requestMatchers("/api/dead-letters", "/api/dead-letters/**", "/api/topology")
                         .hasAuthority("SCOPE_ops")
