@@ -84,6 +84,8 @@ class Security {
                         .hasAuthority("SCOPE_orders")
                         .requestMatchers(HttpMethod.GET, "/api/products", "/api/openapi")
                         .permitAll()
+                        .requestMatchers(HttpMethod.HEAD, "/api/products", "/api/openapi")
+                        .permitAll()
                         .requestMatchers("/api/dead-letters", "/api/dead-letters/**", "/api/topology")
                         .hasAuthority("SCOPE_ops")
                         .requestMatchers("/error")

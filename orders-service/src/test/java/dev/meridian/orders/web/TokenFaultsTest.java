@@ -125,6 +125,9 @@ class TokenFaultsTest {
         for (Route route : routes()) {
             if (route.scope.isEmpty()) {
                 assertThat(call(route, null).status()).as("%s", route).isNotIn(401, 403);
+                assertThat(call(new Route("HEAD", route.path, ""), null).status())
+                        .as("HEAD of %s", route)
+                        .isNotIn(401, 403);
                 continue;
             }
             assertThat(call(route, null).problem()).as("%s", route).isEqualTo("missing-token");
