@@ -1,7 +1,6 @@
 package dev.meridian.orders;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
 
 /**
@@ -12,10 +11,7 @@ import java.math.BigDecimal;
  * @param currency an ISO 4217 code
  */
 public record Money(
-        @JsonFormat(shape = JsonFormat.Shape.STRING) @Schema(type = "string", example = "24.00")
-        BigDecimal amount,
-
-        @Schema(example = "EUR") String currency) {
+        @JsonFormat(shape = JsonFormat.Shape.STRING) BigDecimal amount, String currency) {
 
     private static final int DECIMALS = 2;
 

@@ -1,5 +1,7 @@
 package dev.meridian.orders;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The service as a client sees it. */
+/** The service as a client sees it. Every answer is checked against the {@link OpenApi description}. */
 public final class Api {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -59,8 +61,16 @@ public final class Api {
         return place(customer, UUID.randomUUID().toString(), body);
     }
 
+    /** The description allows a body that is accepted, and does not allow one that breaks a rule. */
     public Answer place(String customer, String key, String body) {
-        return send(post(body).header("Idempotency-Key", key), Tokens.of(customer));
+        Answer answer = send(post(body).header("Idempotency-Key", key), Tokens.of(customer));
+        boolean placed = answer.status() == 201;
+        if (placed || answer.problem().equals("invalid-request")) {
+            assertThat(OpenApi.DESCRIPTION.allows("POST /api/orders", body))
+                    .as("%s was answered %d", body, answer.status())
+                    .isEqualTo(placed);
+        }
+        return answer;
     }
 
     /** @param headers name and value in turn */
@@ -100,7 +110,15 @@ public final class Api {
             }
             HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
             response.headers().allValues("Set-Cookie").forEach(this::keep);
-            return new Answer(response.statusCode(), response);
+            var answer = new Answer(response.statusCode(), response);
+            String method = response.request().method();
+            OpenApi.DESCRIPTION.check(
+                    method,
+                    response.uri().getPath(),
+                    answer.status,
+                    answer::header,
+                    method.equals("HEAD") ? null : response.body());
+            return answer;
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {

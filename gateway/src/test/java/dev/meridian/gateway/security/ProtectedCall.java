@@ -17,7 +17,7 @@ record ProtectedCall(String route, String method, String path, List<String> head
     /** Everything else is protected. */
     private static final Set<String> PUBLIC = Set.of(
             "/api/products",
-            "/api/openapi/**",
+            "/api/openapi",
             "/oauth2/**",
             "/.well-known/**",
             "/login",

@@ -3,7 +3,6 @@ package dev.meridian.orders.order;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.meridian.orders.Money;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -23,8 +22,7 @@ public record Order(
 
         @JsonIgnore String customer,
         Status status,
-
-        @Schema(example = "1") long version,
+        long version,
         Instant placedAt,
         List<Line> lines,
         Money total,
@@ -48,7 +46,7 @@ public record Order(
         PAYMENT_DECLINED
     }
 
-    public record Line(@Schema(example = "TEA-001") String sku, String name, int quantity, Money unitPrice) {
+    public record Line(String sku, String name, int quantity, Money unitPrice) {
 
         Money total() {
             return unitPrice.times(quantity);

@@ -1,6 +1,5 @@
 package dev.meridian.orders.order;
 
-import io.swagger.v3.oas.annotations.media.Schema;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -12,14 +11,9 @@ import java.util.List;
 /** What a customer asks for. Prices are ours and are not part of it. */
 public record PlaceOrder(
         @NotNull @Size(min = 1, max = 100) List<@NotNull @Valid RequestedLine> lines,
-
-        @NotNull @Pattern(regexp = "tok_[a-z0-9_]{1,60}") @Schema(example = "tok_ok")
-        String paymentToken) {
+        @NotNull @Pattern(regexp = "tok_[a-z0-9_]{1,60}") String paymentToken) {
 
     public record RequestedLine(
-            @NotNull @Pattern(regexp = "[A-Z0-9-]{1,32}") @Schema(example = "TEA-001")
-            String sku,
-
-            @NotNull @Min(1) @Max(999) @Schema(example = "2")
-            Integer quantity) {}
+            @NotNull @Pattern(regexp = "[A-Z0-9-]{1,32}") String sku,
+            @NotNull @Min(1) @Max(999) Integer quantity) {}
 }

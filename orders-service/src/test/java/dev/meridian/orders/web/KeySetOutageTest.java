@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.meridian.orders.OpenApi;
 import dev.meridian.orders.Tokens;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -12,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
@@ -151,8 +153,13 @@ class KeySetOutageTest {
             context.getBean(FilterChainProxy.class).doFilter(request, response, new MockFilterChain());
 
             assertThat(response.getStatus()).isEqualTo(503);
-            assertThat(response.getHeader("Retry-After")).isNotEmpty();
             assertThat(response.getContentAsString()).contains("https://meridian.dev/problems/identity-unavailable");
+            OpenApi.DESCRIPTION.check(
+                    "GET",
+                    "/api/orders",
+                    response.getStatus(),
+                    name -> Objects.requireNonNullElse(response.getHeader(name), ""),
+                    response.getContentAsString());
         }
     }
 }

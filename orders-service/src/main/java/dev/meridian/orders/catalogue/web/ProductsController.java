@@ -2,11 +2,6 @@ package dev.meridian.orders.catalogue.web;
 
 import dev.meridian.orders.catalogue.Catalogue;
 import dev.meridian.orders.catalogue.Product;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
-import io.swagger.v3.oas.annotations.security.SecurityRequirements;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.http.CacheControl;
@@ -34,13 +29,6 @@ class ProductsController {
     record Products(List<Product> products) {}
 
     @GetMapping(path = "/api/products", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "products", summary = "The catalogue")
-    @SecurityRequirements
-    @ApiResponse(
-            responseCode = "200",
-            description = "Every product; may be held by shared caches, and revalidated by its ETag",
-            content = @Content(schema = @Schema(implementation = Products.class)))
-    @ApiResponse(responseCode = "304", description = "Unchanged since the ETag in If-None-Match", content = @Content)
     ResponseEntity<byte[]> products() {
         byte[] body = json.writeValueAsBytes(new Products(catalogue.products()));
         // A strong ETag, as RFC 9110 section 8.8.1 has it: it changes with any byte of the body.

@@ -6,9 +6,6 @@ import dev.meridian.orders.deadletters.DeadLetters;
 import dev.meridian.orders.deadletters.Redrive;
 import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.security.Principal;
@@ -39,18 +36,13 @@ class DeadLettersController {
         this.letters = letters;
     }
 
-    @Schema(name = "DeadLetterPage")
     record Page(
             List<DeadLetter> deadLetters,
 
-            @Nullable
-            @JsonInclude(JsonInclude.Include.NON_NULL)
-            @Schema(description = "Asks for the next page; absent on the last")
+            @Nullable @JsonInclude(JsonInclude.Include.NON_NULL)
             String nextCursor) {}
 
     @GetMapping
-    @Operation(operationId = "deadLetters", summary = "Dead letters, newest first (operators)")
-    @ApiResponse(responseCode = "200", description = "A page")
     ResponseEntity<Page> page(
             @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
             @RequestParam(required = false) @Nullable String cursor,
@@ -66,8 +58,6 @@ class DeadLettersController {
     }
 
     @GetMapping("/{id}")
-    @Operation(operationId = "deadLetter", summary = "One dead letter (operators)")
-    @ApiResponse(responseCode = "200", description = "The dead letter")
     ResponseEntity<DeadLetter> letter(@PathVariable long id) {
         return ResponseEntity.ok()
                 .cacheControl(PRIVATE)
@@ -75,11 +65,6 @@ class DeadLettersController {
     }
 
     @PostMapping("/{id}/redrive")
-    @Operation(
-            operationId = "redriveDeadLetter",
-            summary = "Publish the order's event again, made from the order (operators)",
-            description = "Once only: what fails again is another dead letter.")
-    @ApiResponse(responseCode = "200", description = "The dead letter; the event is on its way")
     ResponseEntity<DeadLetter> redrive(@PathVariable long id, Principal operator) {
         return switch (letters.redrive(id, operator.getName())) {
             case Redrive.Redriven(DeadLetter letter) ->

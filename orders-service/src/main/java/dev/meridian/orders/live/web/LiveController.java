@@ -3,16 +3,10 @@ package dev.meridian.orders.live.web;
 import dev.meridian.orders.live.LiveSettings;
 import dev.meridian.orders.live.Subscription;
 import dev.meridian.orders.live.Subscriptions;
-import dev.meridian.orders.order.Order;
 import dev.meridian.orders.order.cache.CachedOrders;
 import dev.meridian.orders.order.cache.SingleOrder;
 import dev.meridian.orders.order.web.NewestOrderCookie;
 import dev.meridian.orders.web.Problem;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.Parameter;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -58,24 +52,10 @@ class LiveController {
     }
 
     @GetMapping(path = "/api/orders/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
-    @Operation(
-            operationId = "orderEvents",
-            summary = "One of the caller's orders as it changes",
-            description =
-                    "Events of the name `order`: the current state at once, and the final one when it comes. An event's id"
-                            + " is the order's version, its data the order. The stream ends after a while, or when the"
-                            + " token does; the client comes back.")
-    @ApiResponse(
-            responseCode = "200",
-            description = "A stream of events, each with an order as its data",
-            content = @Content(schema = @Schema(implementation = Order.class)))
     ResponseEntity<SseEmitter> events(
             @PathVariable UUID id,
-            @RequestHeader(name = "Last-Event-ID", required = false)
-                    @Parameter(description = "The version that the client has; only newer ones are sent")
-                    @Nullable
-                    String lastEventId,
-            @Parameter(hidden = true) HttpMethod method,
+            @RequestHeader(name = "Last-Event-ID", required = false) @Nullable String lastEventId,
+            HttpMethod method,
             @AuthenticationPrincipal Jwt token,
             HttpServletRequest request,
             HttpServletResponse response)

@@ -12,10 +12,8 @@ import org.springframework.http.HttpStatus;
 /** The header {@code Idempotency-Key}: the caller's own name for a request. Sent twice with one value it is one key. */
 final class IdempotencyKey {
 
-    static final String HEADER = "Idempotency-Key";
-    static final String REGEX = "[!-~]{1,255}";
-
-    private static final Pattern KEY = Pattern.compile(REGEX);
+    private static final String HEADER = "Idempotency-Key";
+    private static final Pattern KEY = Pattern.compile("[!-~]{1,255}");
 
     private IdempotencyKey() {}
 

@@ -10,13 +10,6 @@ import dev.meridian.orders.order.cache.CachedOrders;
 import dev.meridian.orders.order.cache.SingleOrder;
 import dev.meridian.orders.web.Cursor;
 import dev.meridian.orders.web.Problem;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.Parameter;
-import io.swagger.v3.oas.annotations.enums.ParameterIn;
-import io.swagger.v3.oas.annotations.headers.Header;
-import io.swagger.v3.oas.annotations.media.Content;
-import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.validation.Valid;
@@ -68,23 +61,6 @@ class OrdersController {
     }
 
     @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE, produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "placeOrder", summary = "Place an order")
-    @Parameter(
-            name = IdempotencyKey.HEADER,
-            in = ParameterIn.HEADER,
-            required = true,
-            description = "The caller's own name for this request; a retry repeats it",
-            schema = @Schema(type = "string", pattern = IdempotencyKey.REGEX))
-    @ApiResponse(
-            responseCode = "201",
-            description = "The order is placed; the same key and body get this answer again",
-            headers = {
-                @Header(name = "Location", description = "The order", schema = @Schema(type = "string")),
-                @Header(
-                        name = REPLAYED,
-                        description = "`true` where this answer was given before",
-                        schema = @Schema(type = "string"))
-            })
     ResponseEntity<Order> place(
             @RequestBody @Valid PlaceOrder order,
             Principal customer,
@@ -125,34 +101,9 @@ class OrdersController {
     }
 
     @PostMapping(path = "/{id}/cancellation", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(
-            operationId = "cancelOrder",
-            summary = "Cancel an order that fulfilment has not decided yet",
-            description = "A repetition finds the order cancelled and succeeds, whatever version its If-Match names.")
-    @Parameter(
-            name = IdempotencyKey.HEADER,
-            in = ParameterIn.HEADER,
-            description = "Not needed, since a repetition succeeds by itself; refused where it is malformed",
-            schema = @Schema(type = "string", pattern = IdempotencyKey.REGEX))
-    @ApiResponse(responseCode = "200", description = "The order is cancelled, at the version that is its ETag")
-    @ApiResponse(
-            responseCode = "404",
-            description = "No such order: `no-such-order`",
-            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
-    @ApiResponse(
-            responseCode = "409",
-            description = "Fulfilment decided first: `order-settled`",
-            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
-    @ApiResponse(
-            responseCode = "412",
-            description = "The order is at another version: `version-mismatch`",
-            content = @Content(mediaType = MediaType.APPLICATION_PROBLEM_JSON_VALUE, schema = @Schema(ref = "Problem")))
     ResponseEntity<Order> cancel(
             @PathVariable UUID id,
-            @RequestHeader(name = "If-Match", required = false)
-                    @Nullable
-                    @Parameter(description = "ETags of the versions at which to cancel it, or `*`; strong ones match")
-                    String ifMatch,
+            @RequestHeader(name = "If-Match", required = false) @Nullable String ifMatch,
             Principal customer,
             HttpServletRequest request,
             HttpServletResponse response) {
@@ -181,16 +132,6 @@ class OrdersController {
     }
 
     @GetMapping(path = "/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "order", summary = "One of the caller's orders")
-    @ApiResponse(
-            responseCode = "200",
-            description = "The order at its newest version, which is its ETag",
-            headers =
-                    @Header(
-                            name = STALE,
-                            description = "`true` where there may be a newer version that cannot be read now",
-                            schema = @Schema(type = "string")),
-            content = @Content(schema = @Schema(implementation = Order.class)))
     ResponseEntity<byte[]> order(
             @PathVariable UUID id, Principal customer, HttpServletRequest request, HttpServletResponse response) {
         SingleOrder order = orders.find(id)
@@ -206,21 +147,10 @@ class OrdersController {
     record Page(
             List<Order> orders,
 
-            @Nullable
-            @JsonInclude(JsonInclude.Include.NON_NULL)
-            @Schema(description = "Asks for the next page; absent on the last")
+            @Nullable @JsonInclude(JsonInclude.Include.NON_NULL)
             String nextCursor) {}
 
     @GetMapping(produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(operationId = "orders", summary = "The caller's orders, newest first")
-    @ApiResponse(
-            responseCode = "200",
-            description = "A page",
-            headers =
-                    @Header(
-                            name = STALE,
-                            description = "`true` where there may be newer orders or versions that cannot be read now",
-                            schema = @Schema(type = "string")))
     ResponseEntity<Page> orders(
             @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
             @RequestParam(required = false) @Nullable String cursor,

@@ -2,8 +2,6 @@ package dev.meridian.orders.topology.web;
 
 import dev.meridian.orders.topology.Topology;
 import dev.meridian.orders.topology.TopologyService;
-import io.swagger.v3.oas.annotations.Operation;
-import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -21,11 +19,6 @@ class TopologyController {
     }
 
     @GetMapping(path = "/api/topology", produces = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(
-            operationId = "topology",
-            summary = "The running system (operators)",
-            description = "What does not answer in time is null, and unknown.")
-    @ApiResponse(responseCode = "200", description = "The system as it was a second ago at most")
     ResponseEntity<Topology> topology() {
         return ResponseEntity.ok()
                 .cacheControl(CacheControl.noStore().cachePrivate())

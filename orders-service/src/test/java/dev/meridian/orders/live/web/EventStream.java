@@ -2,6 +2,7 @@ package dev.meridian.orders.live.web;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.orders.OpenApi;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -59,12 +60,14 @@ final class EventStream implements AutoCloseable {
         try {
             var socket = new Socket();
             socket.connect(new InetSocketAddress("127.0.0.1", port), (int) SOON.toMillis());
-            return new EventStream(
+            String path = "/api/orders/" + orderId + "/events";
+            var stream = new EventStream(
                     socket,
-                    "GET /api/orders/" + orderId
-                            + "/events HTTP/1.0\r\nAccept: text/event-stream\r\nAuthorization: Bearer "
+                    "GET " + path + " HTTP/1.0\r\nAccept: text/event-stream\r\nAuthorization: Bearer "
                             + token + "\r\n" + (lastEventId == null ? "" : "Last-Event-ID: " + lastEventId + "\r\n")
                             + "\r\n");
+            OpenApi.DESCRIPTION.check("GET", path, stream.status, stream::header, null);
+            return stream;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -102,7 +102,7 @@ class ReadsUnderFaultsTest {
                     } else {
                         look(orders.get(ThreadLocalRandom.current().nextInt(ORDERS)));
                     }
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | AssertionError e) {
                     complaints.add(e.toString());
                 }
                 answers.incrementAndGet();
