@@ -27,6 +27,12 @@ public class Orders {
                     (NewOrder placement) -> placement.order().customer())
             .thenComparing(NewOrder::key);
 
+    /**
+     * For orders that are looked up by their ids. {@code status = 'PLACED'} would be looked up in the index of the open
+     * orders where few are open. It would be read as a whole, with the settled orders that leave it at the next vacuum.
+     */
+    private static final String IS_OPEN = "status NOT IN ('CONFIRMED', 'REJECTED', 'CANCELLED')";
+
     private final JdbcClient jdbc;
 
     Orders(JdbcClient jdbc) {
@@ -129,7 +135,7 @@ public class Orders {
     @Transactional(propagation = Propagation.MANDATORY)
     Optional<Order> cancel(UUID id, String customer, @Nullable List<Long> versions) {
         return jdbc.sql("UPDATE orders SET status = 'CANCELLED', version = version + 1"
-                        + " WHERE id = :id AND customer = :customer AND status = 'PLACED'"
+                        + " WHERE id = :id AND customer = :customer AND " + IS_OPEN
                         + " AND (:versions::bigint[] IS NULL OR version = ANY (:versions::bigint[])) RETURNING "
                         + OrderQueries.COLUMNS)
                 .param("id", id)
@@ -227,22 +233,18 @@ public class Orders {
      *     {@code PLACED} here, since that is not in this statement's snapshot, and final when it is asked for again
      */
     public List<Order> settle(List<Settlement> settlements) {
-        // Where few orders are open, status = 'PLACED' is read in the whole of the index orders_placed. Orders that
-        // were
-        // settled stand in it until the next vacuum.
         return jdbc.sql("""
                 WITH outcome AS (
                     SELECT * FROM unnest(?::uuid[], ?::text[], ?::text[]) AS outcome (order_id, status, reason)
                 ), settled AS (
                     UPDATE orders SET status = outcome.status, reason = outcome.reason, version = version + 1
-                    FROM outcome WHERE orders.id = outcome.order_id
-                        AND orders.status NOT IN ('CONFIRMED', 'REJECTED', 'CANCELLED')
+                    FROM outcome WHERE orders.id = outcome.order_id AND orders.%2$s
                     RETURNING %1$s
                 )
                 SELECT * FROM settled
                 UNION ALL
                 SELECT %1$s FROM orders JOIN outcome ON orders.id = outcome.order_id
-                WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderQueries.COLUMNS))
+                WHERE NOT EXISTS (SELECT FROM settled WHERE settled.id = orders.id)""".formatted(OrderQueries.COLUMNS, IS_OPEN))
                 .param(texts(settlements, settlement -> settlement.orderId.toString()))
                 .param(texts(settlements, settlement -> settlement.status.name()))
                 .param(texts(settlements, settlement -> settlement.reason == null ? null : settlement.reason.name()))

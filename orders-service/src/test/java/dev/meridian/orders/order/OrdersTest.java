@@ -21,7 +21,7 @@ class OrdersTest {
      * session may still see them open.
      */
     @Test
-    void ordersAreSettledByTheirIdsHoweverFewAreOpen(@Value("${meridian.postgres}") String hosts) throws SQLException {
+    void ordersAreFoundByTheirIdsHoweverFewAreOpen(@Value("${meridian.postgres}") String hosts) throws SQLException {
         try (Connection owner = DriverManager.getConnection(
                 "jdbc:postgresql://" + hosts + "/orders?targetServerType=primary",
                 "orders_migrator",
@@ -34,10 +34,11 @@ class OrdersTest {
                     FROM generate_series(1, 20000)""").update();
             jdbc.sql("ANALYZE orders").update();
 
-            new Orders(jdbc)
-                    .settle(IntStream.range(0, 50)
-                            .mapToObj(n -> new Orders.Settlement(UUID.randomUUID(), Order.Status.CONFIRMED, null))
-                            .toList());
+            var orders = new Orders(jdbc);
+            orders.cancel(UUID.randomUUID(), "settled", null);
+            orders.settle(IntStream.range(0, 50)
+                    .mapToObj(n -> new Orders.Settlement(UUID.randomUUID(), Order.Status.CONFIRMED, null))
+                    .toList());
 
             var scans = jdbc.sql("SELECT pg_stat_get_xact_numscans(CAST(:index AS regclass))");
             assertThat(scans.param("index", "orders_placed")
