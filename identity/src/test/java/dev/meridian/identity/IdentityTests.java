@@ -9,6 +9,7 @@ import com.nimbusds.jose.util.JSONObjectUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import java.net.CookieManager;
+import java.net.HttpCookie;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -17,14 +18,18 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -37,9 +42,14 @@ class IdentityTests {
     private static final String FRONT_DOOR = "http://localhost:8080";
     private static final String VERIFIER = "a-verifier-that-nobody-guesses-since-it-is-long-enough";
 
+    private static final Map<String, String> CHALLENGE =
+            Map.of("code_challenge", s256(VERIFIER), "code_challenge_method", "S256");
+
     /** One browser with its cookies for each test. */
+    private final CookieManager cookies = new CookieManager();
+
     private final HttpClient browser =
-            HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
+            HttpClient.newBuilder().cookieHandler(cookies).build();
 
     @LocalServerPort
     int port;
@@ -123,7 +133,7 @@ class IdentityTests {
     @Test
     void redirectsToTheFrontDoorThatForwardedTheRequest() throws Exception {
         assertThat(location(browser.send(
-                        HttpRequest.newBuilder(address("/anything"))
+                        HttpRequest.newBuilder(address(authorization("openid", CHALLENGE)))
                                 .header("Accept", "text/html")
                                 .header("X-Forwarded-Proto", "https")
                                 .header("X-Forwarded-Host", "front.test")
@@ -133,12 +143,121 @@ class IdentityTests {
                 .isEqualTo("https://front.test/login");
     }
 
+    @Test
+    void aWrongPasswordLeavesNoSessionAndTooManyAreToldToWait() throws Exception {
+        for (int guess = 0; guess < SignInLimit.WRONG_BY_ADDRESS; guess++) {
+            assertThat(location(logIn("alice", "wrong", "198.51.100.1"))).endsWith("/login?error");
+        }
+        assertThat(cookies.getCookieStore().getCookies())
+                .extracting(HttpCookie::getName)
+                .doesNotContain("meridian-login");
+
+        var refused = logIn("alice", "alice", "198.51.100.1");
+
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+        assertThat(location(logIn("alice", "alice", "198.51.100.2"))).doesNotContain("error");
+    }
+
+    /** What is kept for them is kept by them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/login", "/anything", "/.well-known/anything", "/oauth2/authorize?client_id=storefront"})
+    void callersWithoutANameHaveNoSession(String path) throws Exception {
+        assertThat(get(path).headers().allValues("Set-Cookie")).noneMatch(it -> it.startsWith("meridian-login="));
+        get(authorization("openid orders", CHALLENGE));
+        assertThat(cookies.getCookieStore().getCookies())
+                .extracting(HttpCookie::getName)
+                .doesNotContain("meridian-login");
+    }
+
+    @Test
+    void anAddressThatNoCookieHoldsIsForgotten() throws Exception {
+        var asked = get(authorization("openid orders", CHALLENGE) + "&more=" + "x".repeat(4_000));
+        assertThat(location(asked)).endsWith("/login");
+        assertThat(asked.headers().allValues("Set-Cookie")).isEmpty();
+    }
+
+    @Test
+    void aFormThatIsTooOldIsGivenAnewAndTheLogInGoesOn() throws Exception {
+        get(authorization("openid orders", CHALLENGE));
+        var stale = post("/login", Map.of("username", "alice", "password", "alice", "_csrf", "stale"), null);
+        assertThat(location(stale)).endsWith("/login");
+
+        assertThat(URI.create(location(logIn("alice", "alice"))).getPath()).isEqualTo("/oauth2/authorize");
+    }
+
+    @Test
+    void aForeignAddressToReturnToEndsHereWithAnErrorPage() throws Exception {
+        var answer = get(authorization("openid", CHALLENGE)
+                .replace(URLEncoder.encode(FRONT_DOOR + "/", UTF_8), "https%3A%2F%2Fforeign.test%2F"));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("text/html");
+        assertThat(answer.body()).isNotBlank().doesNotContain("foreign.test");
+    }
+
+    /** OpenID Connect Core, section 3.1.2.6. */
+    @Test
+    void aLogInThatMayNotBeShownIsAnsweredAsRequired() throws Exception {
+        assertThat(location(get(authorization("openid orders", CHALLENGE) + "&prompt=none")))
+                .startsWith(FRONT_DOOR + "/?error=login_required")
+                .contains("state=s1");
+    }
+
+    /** RFC 6749, section 5.2. */
+    @Test
+    void aClientThatIsNotKnownIsToldHowToSayWhoItIs() throws Exception {
+        for (var answer : List.of(
+                tokenFor("demo", "wrong", Map.of("grant_type", "client_credentials")),
+                tokenFor("nobody", "wrong", Map.of("grant_type", "client_credentials")),
+                post("/oauth2/token", Map.of("grant_type", "client_credentials"), null),
+                post("/oauth2/token", Map.of(), null))) {
+            assertThat(answer.statusCode()).isEqualTo(401);
+            assertThat(answer.headers().firstValue("WWW-Authenticate").orElse(""))
+                    .startsWith("Basic");
+            assertThat(JSONObjectUtils.parse(answer.body())).containsEntry("error", "invalid_client");
+        }
+    }
+
+    @Test
+    void tokensAreGivenToAPostAlone() throws Exception {
+        var answer = get("/oauth2/token");
+        assertThat(answer.statusCode()).isEqualTo(405);
+        assertThat(answer.headers().firstValue("Allow").orElse("")).contains("POST");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/.well-known/x", "/oauth2/x", "/oauth2/introspect", "/oauth2/revoke", "/x", "/connect/register"
+            })
+    void anAddressThatLeadsNowhereIsNotFound(String path) throws Exception {
+        assertThat(get(path).statusCode()).isEqualTo(404);
+        assertThat(post(path, Map.of("token", "x"), "demo:demo").statusCode()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"})
+    void promisesWhatItsClientsHave(String document) throws Exception {
+        var promised = JSONObjectUtils.parse(get(document).body());
+        assertThat(promised)
+                .containsEntry("scopes_supported", List.of("openid", "ops", "orders"))
+                .containsEntry("grant_types_supported", List.of("authorization_code", "client_credentials"))
+                .containsEntry(
+                        "token_endpoint_auth_methods_supported",
+                        List.of("client_secret_basic", "client_secret_post", "none"))
+                .containsEntry("code_challenge_methods_supported", List.of("S256"))
+                .containsKeys("issuer", "authorization_endpoint", "token_endpoint", "jwks_uri");
+        assertThat(promised.keySet())
+                .noneMatch(name -> name.contains("mtls")
+                        || name.contains("tls_")
+                        || name.contains("dpop")
+                        || name.contains("introspection")
+                        || name.contains("revocation")
+                        || name.contains("registration"));
+    }
+
     /** The whole of RFC 7636: authorize, log in, come back with a code, exchange it. */
     private HttpResponse<String> codeFlow(String user, String scopes, String verifier) throws Exception {
-        var challenge = Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(MessageDigest.getInstance("SHA-256").digest(VERIFIER.getBytes(UTF_8)));
-        var authorization = authorization(scopes, Map.of("code_challenge", challenge, "code_challenge_method", "S256"));
+        var authorization = authorization(scopes, CHALLENGE);
         assertThat(location(get(authorization))).endsWith("/login");
         var back = URI.create(location(logIn(user, user)));
         assertThat(back.getPath()).isEqualTo("/oauth2/authorize");
@@ -162,6 +281,16 @@ class IdentityTests {
                 null);
     }
 
+    private static String s256(String verifier) {
+        try {
+            return Base64.getUrlEncoder()
+                    .withoutPadding()
+                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(verifier.getBytes(UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("Every Java platform has SHA-256", e);
+        }
+    }
+
     private static String authorization(String scopes, Map<String, String> more) {
         return "/oauth2/authorize?"
                 + form(Map.of(
@@ -174,10 +303,18 @@ class IdentityTests {
     }
 
     private HttpResponse<String> logIn(String user, String password) throws Exception {
+        return logIn(user, password, "192.0.2.1");
+    }
+
+    private HttpResponse<String> logIn(String user, String password, String from) throws Exception {
         var token = Pattern.compile("name=\"_csrf\"[^>]*value=\"([^\"]+)\"")
                 .matcher(get("/login").body());
         assertThat(token.find()).isTrue();
-        return post("/login", Map.of("username", user, "password", password, "_csrf", token.group(1)), null);
+        return browser.send(
+                posted("/login", Map.of("username", user, "password", password, "_csrf", token.group(1)))
+                        .header("X-Forwarded-For", from)
+                        .build(),
+                BodyHandlers.ofString());
     }
 
     private HttpResponse<String> tokenFor(String client, String secret, Map<String, String> form) throws Exception {
@@ -185,13 +322,17 @@ class IdentityTests {
     }
 
     private HttpResponse<String> post(String path, Map<String, String> form, @Nullable String basic) throws Exception {
-        var request = HttpRequest.newBuilder(address(path))
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .POST(BodyPublishers.ofString(form(form)));
+        var request = posted(path, form);
         if (basic != null) {
             request.header("Authorization", "Basic " + Base64.getEncoder().encodeToString(basic.getBytes(UTF_8)));
         }
         return browser.send(request.build(), BodyHandlers.ofString());
+    }
+
+    private HttpRequest.Builder posted(String path, Map<String, String> form) {
+        return HttpRequest.newBuilder(address(path))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(BodyPublishers.ofString(form(form)));
     }
 
     private HttpResponse<String> get(String path) throws Exception {

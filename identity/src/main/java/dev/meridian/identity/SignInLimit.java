@@ -1,0 +1,157 @@
+package dev.meridian.identity;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import io.github.bucket4j.Bucket;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilterProperties;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
+import org.springframework.security.oauth2.core.endpoint.OAuth2ParameterNames;
+import org.springframework.security.oauth2.server.authorization.web.authentication.ClientSecretBasicAuthenticationConverter;
+import org.springframework.security.web.authentication.ui.DefaultLoginPageGeneratingFilter;
+import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
+import org.springframework.security.web.util.matcher.RequestMatcher;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Holds the guessing of passwords and client secrets to a rate. Each wrong one counts for the address that it came from and
+ * for the account; once either has had too many, not even the right one is looked at until the time that the answer tells.
+ * For an address from which the account was signed in to before, the account's count is ignored: strangers who guess lock
+ * nobody out.
+ *
+ * <p>To check a secret is dear by design (bcrypt), so few are checked at a time, and the others wait for a bounded time.
+ */
+@Component
+@Order(SecurityFilterProperties.DEFAULT_FILTER_ORDER - 1)
+class SignInLimit extends OncePerRequestFilter {
+
+    static final int WRONG_BY_ADDRESS = 20;
+    static final int WRONG_BY_ACCOUNT = 60;
+
+    /** After so long one more is forgiven. */
+    private static final Duration FORGIVEN = Duration.ofSeconds(10);
+
+    /** Half of the processors: the other half goes on checking tokens, whatever is guessed. */
+    static final int AT_A_TIME = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+    private static final int REMEMBERED = 10_000;
+    private static final int LONGEST_ACCOUNT = 100;
+
+    private static final RequestMatcher TOKENS =
+            PathPatternRequestMatcher.pathPattern(HttpMethod.POST, "/oauth2/token");
+    private static final RequestMatcher FORM = PathPatternRequestMatcher.pathPattern(
+            HttpMethod.POST, DefaultLoginPageGeneratingFilter.DEFAULT_LOGIN_PAGE_URL);
+
+    private record SignIn(String account, String address) {}
+
+    private final LoadingCache<String, Bucket> byAddress = buckets(WRONG_BY_ADDRESS);
+    private final LoadingCache<String, Bucket> byAccount = buckets(WRONG_BY_ACCOUNT);
+    private final Cache<SignIn, Boolean> right = Caffeine.newBuilder()
+            .maximumSize(REMEMBERED)
+            .expireAfterAccess(Duration.ofDays(1))
+            .build();
+    private final Semaphore turns = new Semaphore(AT_A_TIME);
+    private final ClientSecretBasicAuthenticationConverter basic = new ClientSecretBasicAuthenticationConverter();
+
+    private static LoadingCache<String, Bucket> buckets(int wrong) {
+        return Caffeine.newBuilder()
+                .maximumSize(REMEMBERED)
+                .expireAfterAccess(FORGIVEN.multipliedBy(wrong)) // full again by then
+                .build(key -> Bucket.builder()
+                        .addLimit(limit -> limit.capacity(wrong).refillIntervally(1, FORGIVEN))
+                        .build());
+    }
+
+    @Override
+    protected boolean shouldNotFilter(HttpServletRequest request) {
+        return !TOKENS.matches(request) && !FORM.matches(request);
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        SignIn signIn = new SignIn(account(request), request.getRemoteAddr());
+        Bucket ofAddress = byAddress.get(signIn.address);
+        Bucket ofAccount = byAccount.get(signIn.account);
+        long nanos = Math.max(wait(ofAddress), right.getIfPresent(signIn) == null ? wait(ofAccount) : 0);
+        if (nanos > 0) {
+            refuse(response, HttpStatus.TOO_MANY_REQUESTS, Duration.ofNanos(nanos));
+        } else if (takeTurn()) {
+            try {
+                chain.doFilter(request, response);
+            } finally {
+                turns.release();
+            }
+            if (wasWrong(response)) {
+                ofAddress.tryConsume(1);
+                ofAccount.tryConsume(1);
+            } else if (response.getStatus() < HttpStatus.BAD_REQUEST.value()) {
+                right.put(signIn, true);
+            }
+        } else {
+            refuse(response, HttpStatus.SERVICE_UNAVAILABLE, Duration.ofSeconds(1));
+        }
+    }
+
+    /** Whose secret it is said to be; it may be anything. Read whole before a turn is taken, so that no slow sender holds one. */
+    private String account(HttpServletRequest request) {
+        String name;
+        if (FORM.matches(request)) {
+            name = "user " + request.getParameter("username");
+        } else {
+            String client = request.getParameter(OAuth2ParameterNames.CLIENT_ID);
+            try {
+                var stated = basic.convert(request);
+                name = "client " + (stated == null ? client : stated.getName());
+            } catch (OAuth2AuthenticationException malformed) {
+                name = "client " + client;
+            }
+        }
+        return name.substring(0, Math.min(name.length(), LONGEST_ACCOUNT));
+    }
+
+    private static long wait(Bucket bucket) {
+        return bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill();
+    }
+
+    private boolean takeTurn() {
+        try {
+            return turns.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static boolean wasWrong(HttpServletResponse response) {
+        return response.getStatus() == HttpStatus.UNAUTHORIZED.value()
+                || String.valueOf(response.getHeader(HttpHeaders.LOCATION)).endsWith("/login?error");
+    }
+
+    private static void refuse(HttpServletResponse response, HttpStatus status, Duration wait) throws IOException {
+        long seconds = Math.max(1, Math.ceilDiv(wait.toMillis(), 1000));
+        response.setStatus(status.value());
+        response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
+        response.setContentType(MediaType.TEXT_PLAIN_VALUE);
+        response.getWriter()
+                .write(
+                        status == HttpStatus.TOO_MANY_REQUESTS
+                                ? "Too many wrong passwords or secrets. Try again in " + seconds + " s."
+                                : "Too many are signing in just now. Try again in " + seconds + " s.");
+    }
+}
