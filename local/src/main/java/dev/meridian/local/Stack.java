@@ -1,5 +1,6 @@
 package dev.meridian.local;
 
+import dev.meridian.local.kafka.KafkaBroker;
 import dev.meridian.local.postgres.PostgresPair;
 import dev.meridian.local.postgres.Promotion;
 import dev.meridian.local.postgres.StandbyWatch;
@@ -255,6 +256,39 @@ public final class Stack implements AutoCloseable {
     /** Whether replication is synchronous, and the replica has all that was ever acknowledged. */
     public boolean isReplicaInStep() {
         return definition.postgres.inStep();
+    }
+
+    /**
+     * Writes all data of the databases to a file, from which {@link #restore} brings them back.
+     *
+     * @throws StackException when it cannot; a former file of that name is as it was then
+     */
+    public void backUp(Path file) {
+        try {
+            definition.postgres.backUp(file);
+        } catch (IOException e) {
+            throw new StackException("Cannot write the backup " + file + ": " + e, e);
+        }
+    }
+
+    /**
+     * Replaces all data by those of a backup. The queue and the cache are emptied, since they may know of orders that came
+     * later; orders that were on their way are sent again.
+     *
+     * @throws StackException while a stack runs on the data, or where the file is no backup; nothing is changed then
+     */
+    public static void restore(StackSettings settings, Path file) {
+        DataFolder folder = DataFolder.open(settings.data());
+        try {
+            folder.endLeftovers();
+            var definition = new StackDefinition(settings.withServices(false), name -> true, line -> {});
+            definition.postgres.restore(file);
+            folder.wipe(List.of(KafkaBroker.NAME));
+        } catch (IOException e) {
+            throw new StackException("Cannot restore " + file + ": " + e, e);
+        } finally {
+            folder.close();
+        }
     }
 
     /** Where clients come in. */

@@ -8,6 +8,7 @@ import dev.meridian.local.cli.ControlChannel;
 import dev.meridian.local.cli.RemoteStack;
 import dev.meridian.local.postgres.PostgresRoles;
 import dev.meridian.local.postgres.PostgresUser;
+import dev.meridian.local.process.Folders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -383,6 +384,58 @@ class PromotionTest {
         assertThat(rows(stack().postgresPrimary())).containsAll(acknowledged);
     }
 
+    @Test
+    void aPrimaryWhoseDataAreGoneIsNotMadeAnewBesideTheirCopy() throws Exception {
+        write("INSERT INTO kept VALUES (7001)");
+        streams();
+        String primary = name(PostgresRole.PRIMARY);
+        String replica = name(PostgresRole.REPLICA);
+        stack().stop();
+        Folders.delete(data.resolve(primary));
+
+        AtomicReference<String> told = new AtomicReference<>("");
+        assertThatThrownBy(PromotionTest::restart)
+                .isInstanceOf(StackException.class)
+                .satisfies(refusal -> told.set(String.valueOf(refusal.getMessage())));
+        assertThat(told.get()).contains(primary, replica, "`cp -a ").doesNotContain("\n");
+        assertThat(data.resolve(replica).resolve("meridian.complete")).exists();
+
+        String command = told.get().replaceAll("^[^`]*`([^`]*)`.*$", "$1");
+        assertThat(new ProcessBuilder("sh", "-c", command).start().waitFor()).isZero();
+        restart();
+        assertThat(name(PostgresRole.PRIMARY)).isEqualTo(primary);
+        assertThat(rows(stack().postgresPrimary())).contains(7001);
+        streams();
+    }
+
+    @Test
+    void aBackupBringsBackWhatWasWrittenBeforeItAndNothingElse(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("all of it.tar");
+        write("INSERT INTO kept VALUES (8001)");
+        stack().promote();
+        try (ControlChannel ignored = ControlChannel.open(stack(), () -> {})) {
+            RemoteStack.on(data).command("backup", file.toString());
+        }
+        write("INSERT INTO kept VALUES (8002)");
+        assertThatThrownBy(() -> Stack.restore(settings(), file))
+                .isInstanceOf(StackException.class)
+                .hasMessageContaining("Another stack runs");
+        stack().stop();
+        Path other = Files.writeString(folder.resolve("other.tar"), "not a backup");
+        assertThatThrownBy(() -> Stack.restore(settings(), other))
+                .isInstanceOf(StackException.class)
+                .hasMessage(other + " is no backup that ./run made. Nothing was changed.");
+
+        Stack.restore(settings(), file);
+        restart();
+
+        assertThat(name(PostgresRole.PRIMARY)).isEqualTo("postgres-primary");
+        assertThat(rows(stack().postgresPrimary())).containsExactly(8001);
+        write("INSERT INTO kept VALUES (8003)");
+        streams();
+        assertThat(rows(stack().postgresReplica())).containsExactly(8001, 8003);
+    }
+
     /** Last, since it takes the data. */
     @Test
     @Order(Integer.MAX_VALUE)
@@ -393,7 +446,7 @@ class PromotionTest {
         assertThat(name(PostgresRole.PRIMARY)).isEqualTo("postgres-replica");
         stack().stop();
 
-        start(settings().withFresh(true), "postgres-primary");
+        start(settings().withFresh(true), "postgres-primary", "postgres-replica");
 
         assertThat(name(PostgresRole.PRIMARY)).isEqualTo("postgres-primary");
         assertThat(stack().component("postgres-primary").state()).isEqualTo(ComponentState.UP);

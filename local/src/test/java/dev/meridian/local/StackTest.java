@@ -201,8 +201,8 @@ class StackTest {
             assertThat(asked.await(5, TimeUnit.SECONDS)).isTrue();
 
             URI control = URI.create(DataFolder.supervisor(data).orElseThrow().control());
-            for (String guess : List.of("/kill/kafka", "/guess/kill/kafka")) {
-                Http.Answer stranger = new Http(LIMIT).send("POST", control.resolve(guess), Map.of(), "");
+            for (String guess : List.of("/kill", "/guess/kill")) {
+                Http.Answer stranger = new Http(LIMIT).send("POST", control.resolve(guess), Map.of(), "kafka");
                 assertThat(stranger.status()).isEqualTo(404);
             }
             assertThat(stack().component("kafka").state()).isEqualTo(ComponentState.UP);

@@ -9,6 +9,7 @@ import dev.meridian.local.Stack;
 import dev.meridian.local.StackException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,17 +40,16 @@ public record ControlChannel(HttpServer server, Stack stack, Runnable stopAll) i
 
     private void handle(HttpExchange exchange, int start) throws IOException {
         try (exchange) {
-            exchange.getRequestBody().readAllBytes();
-            String[] words = exchange.getRequestURI().getPath().substring(start).split("/", 2);
-            String name = words.length > 1 ? words[1] : "";
-            if (words[0].equals("stop") && name.isEmpty()) {
+            String command = exchange.getRequestURI().getPath().substring(start);
+            String name = new String(exchange.getRequestBody().readAllBytes(), UTF_8);
+            if (command.equals("stop") && name.isEmpty()) {
                 answer(exchange, 200, "");
                 exchange.close(); // before the end, which closes this channel too
                 stopAll.run();
                 return;
             }
             try {
-                answer(exchange, 200, obey(words[0], name));
+                answer(exchange, 200, obey(command, name));
             } catch (StackException e) {
                 answer(exchange, 409, String.valueOf(e.getMessage()));
             }
@@ -64,6 +64,7 @@ public record ControlChannel(HttpServer server, Stack stack, Runnable stopAll) i
             case "promote" -> {
                 return stack.promote();
             }
+            case "backup" -> stack.backUp(Path.of(name));
             case "start" -> stack.start(name);
             case "stop" -> stack.stop(name);
             case "kill" -> stack.kill(name);

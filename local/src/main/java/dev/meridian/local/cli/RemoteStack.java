@@ -59,13 +59,13 @@ public record RemoteStack(DataFolder.Supervisor supervisor) {
     /**
      * Returns the supervisor's answer, empty where the command has none.
      *
-     * @param name the component that it is for, or empty
+     * @param name the component or file that it is for, or empty
      * @throws StackException with the supervisor's own words when it refuses
      */
     public String command(String command, String name) {
-        URI uri = URI.create(supervisor.control() + command + (name.isEmpty() ? "" : "/" + name));
+        URI uri = URI.create(supervisor.control() + command);
         try {
-            Http.Answer answer = new Http(LIMIT).send("POST", uri, Map.of(), "");
+            Http.Answer answer = new Http(LIMIT).send("POST", uri, Map.of(), name);
             if (answer.status() != 200) {
                 throw new StackException(answer.body());
             }

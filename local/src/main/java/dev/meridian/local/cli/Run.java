@@ -84,7 +84,7 @@ final class Run implements Callable<Integer> {
             print(stack.status());
             OUT.printf("%n%s%n", new FrontDoor(stack.frontDoor()).placeOrder());
             OUT.printf(
-                    "Started in %.1f s. From a second terminal: ./run status|kill|pause|resume|start|stop|promote. Ctrl-C ends it.%n",
+                    "Started in %.1f s. From a second terminal: ./run status|kill|pause|resume|start|stop|promote|backup. Ctrl-C ends it.%n",
                     (System.nanoTime() - begin) / 1e9);
             OUT.println("Ready: " + stack.frontDoor());
             OUT.flush();
@@ -145,6 +145,18 @@ final class Run implements Callable<Integer> {
                     + " the replica when it is started again.")
     void promote() {
         OUT.println(running().command("promote", "") + " is the primary now.");
+    }
+
+    @Command(description = "Writes all data of the databases to a file, while everything goes on.")
+    void backup(@Parameters(paramLabel = "FILE") Path file) {
+        running().command("backup", file.toAbsolutePath().normalize().toString());
+        OUT.println("All data are in " + file + ".");
+    }
+
+    @Command(description = "Replaces all data by those of a backup; no stack may run on them.")
+    void restore(@Parameters(paramLabel = "FILE") Path file) {
+        Stack.restore(StackSettings.isolated(dataFolder()), file.toAbsolutePath());
+        OUT.println("The data are those of " + file + ". ./run starts the system on them.");
     }
 
     private static void print(List<Component> components) {

@@ -101,7 +101,8 @@ record ClusterData(PostgresServer server) {
 
     /**
      * Replaces all data by the primary's: a base backup by the primary's own functions, since the binaries come without
-     * pg_basebackup, and from there on a slot, so that the primary keeps what the replica has not seen.
+     * pg_basebackup, and from there on a slot, so that the primary keeps what the replica has not seen. The former data
+     * go once the copy is whole.
      *
      * @throws StackException when there is no primary to copy; the replica's data are as they were then
      */
@@ -111,7 +112,8 @@ record ClusterData(PostgresServer server) {
                 throw new StackException(primary.name() + " does not take writes yet, so " + server.name()
                         + " cannot follow it: `promote` finishes its promotion.");
             }
-            Folders.delete(server.cluster());
+            Path incoming = server.cluster().resolveSibling(PostgresPair.FOLDER).resolve(server.name());
+            Folders.delete(incoming);
             String slot = slotState(connection);
             if (slot.equals("lost")) {
                 ask(connection, "SELECT pg_drop_replication_slot(?)", slot(server));
@@ -121,9 +123,11 @@ record ClusterData(PostgresServer server) {
                 ask(connection, "SELECT pg_create_physical_replication_slot(?, true)", slot(server));
             }
             ask(connection, "SELECT pg_backup_start(?, fast => true)", server.name());
-            copyFiles(primary.cluster());
+            copyFiles(primary.cluster(), incoming);
             String label = ask(connection, "SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)");
-            Files.writeString(server.cluster().resolve("backup_label"), label);
+            Files.writeString(incoming.resolve("backup_label"), label);
+            Folders.delete(server.cluster());
+            Files.move(incoming, server.cluster());
             server.fence();
             server.markComplete(term);
         } catch (SQLException e) {
@@ -132,8 +136,9 @@ record ClusterData(PostgresServer server) {
         }
     }
 
-    private void copyFiles(Path from) throws IOException {
-        Path to = Folders.createPrivate(server.cluster());
+    /** All but what belongs to one server alone, its WAL among it. */
+    static void copyFiles(Path from, Path to) throws IOException {
+        Folders.createPrivate(to);
         try (Stream<Path> files = Files.walk(from)) {
             for (Path source : (Iterable<Path>) files.skip(1)::iterator) {
                 Path relative = from.relativize(source);

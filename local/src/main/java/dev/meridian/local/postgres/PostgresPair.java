@@ -4,7 +4,10 @@ import dev.meridian.local.Address;
 import dev.meridian.local.PostgresRole;
 import dev.meridian.local.StackException;
 import dev.meridian.local.StackSettings;
+import dev.meridian.local.process.Folders;
 import dev.meridian.local.process.Program;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -106,6 +109,27 @@ public final class PostgresPair {
                     + " s for a replica that is gone, not " + wait.toMillis() / 1e3 + " s.");
         }
         replicaWait = wait;
+    }
+
+    /** @throws StackException when the primary does not serve, or the file cannot be written */
+    public void backUp(Path file) throws IOException {
+        new Backup(file).make(primary(), record.resolveSibling("backup"));
+    }
+
+    /**
+     * Replaces all data of both servers by a backup's, while none of them runs. The one that was the primary first is it
+     * again; the other copies it when it starts.
+     *
+     * @throws StackException where the file is no backup; nothing is changed then
+     */
+    public void restore(Path file) throws IOException {
+        Path unpacked = first.cluster().resolveSibling("restored");
+        new Backup(file).unpack(unpacked);
+        Folders.delete(second.cluster());
+        Folders.delete(record.resolveSibling(""));
+        Folders.delete(first.cluster());
+        Files.move(unpacked, first.cluster());
+        first.user().own(first.cluster());
     }
 
     /** From now on the replica is the primary of record. Nothing else happens: see {@link Promotion} for the order. */

@@ -78,6 +78,12 @@ record PostgresServer(
         int term = pair.roles().term();
         ClusterData data = new ClusterData(this);
         if (isPrimary() && !isComplete()) {
+            PostgresServer replica = pair.replica();
+            if (replica.isComplete()) { // it would follow an empty primary, and lose the last copy
+                throw new StackException("The data of " + name + " in " + cluster + " are gone, but " + replica.name
+                        + " has a copy: `cp -a " + replica.cluster + "/. " + cluster
+                        + "` brings them back (--fresh begins anew, without the data).");
+            }
             if (term > 0) {
                 throw new StackException(name + " is the primary since a promotion, and its data in " + cluster
                         + " are gone (--fresh begins anew).");

@@ -29,7 +29,8 @@ class RunTest {
                 "start kafka",
                 "stop kafka",
                 "stop",
-                "promote"
+                "promote",
+                "backup all.tar"
             })
     void aCommandWithoutAStackIsOneLine(String command) {
         assertOneLine(1, "No stack runs on the data folder " + data + ".", command + " --data " + data);
