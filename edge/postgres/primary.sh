@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Becomes the primary; before that, once, makes an empty cluster with the roles and databases of init.sql.
-# The secrets folder holds a file for each role, named as the role, with its password.
+# Becomes the primary; before that, once, makes an empty cluster with the roles and databases of init.sql. Where the replica
+# has data and this volume has none, it makes none: the replica's are the last copy. FROM_COPY=yes goes on from them.
+# The secrets folder holds a file for each role, named as the role, with its password; a changed one counts from the next
+# start.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 secrets=${SECRETS:-/run/secrets}
 cluster=${CLUSTER:-/var/lib/postgresql/cluster}
+copy=${COPY:-/var/lib/copy/cluster} # the replica's, to read
 
 initialise() {
   rm -rf "$cluster"
@@ -23,17 +26,40 @@ initialise() {
   PGPASSWORD=$(<"$secrets/postgres")
   export PGPASSWORD
   psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --file="$here/init.sql"
-  local role
-  for role in $(psql --no-psqlrc -XAtc "SELECT rolname FROM pg_authid WHERE rolcanlogin AND rolpassword IS NULL"); do
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --set=role="$role" --set=password="$(<"$secrets/$role")" \
-      <<<'ALTER ROLE :"role" PASSWORD :'"'password'"
-  done
   pg_ctl --pgdata="$cluster" --wait --mode=fast stop
   touch "$cluster/complete"
 }
 
+go_on_from_copy() {
+  if [ -e "$copy/postmaster.pid" ]; then
+    echo "The replica runs, or was killed: \`docker compose up --detach --no-deps postgres-replica &&" \
+      "docker compose stop postgres-replica\` makes its copy whole." >&2
+    exit 1
+  fi
+  rm -rf "$cluster"
+  cp -a "$copy" "$cluster"
+  rm "$cluster/standby.signal" "$cluster/copied"
+  sed -i '/^primary_/d' "$cluster/postgresql.auto.conf"
+  touch "$cluster/complete"
+}
+
+if [ ! -e "$cluster/complete" ] && [ -e "$copy/copied" ]; then
+  if [ "${FROM_COPY:-}" != yes ]; then
+    echo "The primary's data are gone, and the replica has a copy." \
+      "\`docker compose stop postgres-replica && FROM_COPY=yes docker compose up --detach\` goes on from it;" \
+      "to begin anew, remove the replica's volume too." >&2
+    exit 1
+  fi
+  go_on_from_copy
+fi
+
 # A start that was broken off leaves no marker, and begins anew.
 [ -e "$cluster/complete" ] || initialise
+
+# By a server without connections, since nobody knows the superuser's former password.
+for secret in "$secrets"/*; do
+  printf "ALTER ROLE %s PASSWORD '%s'\n" "$(basename "$secret")" "$(sed "s/'/''/g" "$secret")"
+done | postgres --single -D "$cluster" -c config_file="$here/postgresql.conf" postgres >/dev/null
 
 exec postgres -D "$cluster" -c config_file="$here/postgresql.conf" -c listen_addresses='*' \
   -c unix_socket_directories=/tmp "$@"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Becomes a replica of the primary on the host that PRIMARY names. It copies the primary first where there is nothing to go
-# on from: an empty volume, a copy that was broken off, another cluster, or WAL that the primary no longer has.
+# on from: an empty volume, a copy that was broken off, or WAL that the primary no longer has. The copy of another cluster
+# may be the last one, and is never replaced.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -32,7 +33,7 @@ is_copy_of_primary() {
 copy_primary() {
   local state
   state=$(slot_state)
-  rm -rf "$cluster"
+  rm -rf "$cluster.incoming"
   if [ "$state" = lost ]; then
     ask "SELECT pg_drop_replication_slot('$slot')"
   fi
@@ -41,13 +42,19 @@ copy_primary() {
     ask "SELECT pg_create_physical_replication_slot('$slot', true)"
   fi
   pg_basebackup --dbname="$primary application_name=$slot connect_timeout=2 tcp_user_timeout=5000" \
-    --pgdata="$cluster" --slot="$slot" --wal-method=stream --checkpoint=fast --write-recovery-conf
-  touch "$cluster/copied"
+    --pgdata="$cluster.incoming" --slot="$slot" --wal-method=stream --checkpoint=fast --write-recovery-conf
+  touch "$cluster.incoming/copied"
+  rm -rf "$cluster"
+  mv "$cluster.incoming" "$cluster"
 }
 
 # The copy of the primary's marker says nothing about ours.
-if [ ! -e "$cluster/copied" ] || ! is_copy_of_primary; then
+if [ ! -e "$cluster/copied" ]; then
   copy_primary
+elif ! is_copy_of_primary; then
+  echo "The primary on $PRIMARY is another cluster than the copy in this volume, as after the loss of its own volume." \
+    "Copy this volume to the primary's to bring the data back, or remove it to begin anew." >&2
+  exit 1
 else
   case $(slot_state) in
     lost | missing) copy_primary ;;

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -354,12 +355,39 @@ class ComposeIT {
     }
 
     @Test
-    void whatWasOrderedIsThereAfterDownAndUp() {
+    void aPrimaryThatLostItsVolumeIsMadeOfTheReplicasCopyWhenToldSo() {
         String id = shop.place(ORDER);
         shop.settled(id, SOON);
+        containers.compose("rm", "--stop", "--force", "postgres-replica", "postgres-primary");
+        Containers.docker("volume", "rm", containers.volume("postgres-primary"));
+
+        containers.compose("up", "--detach", "--no-build", "postgres-primary");
+        await("the primary to refuse")
+                .atMost(SOON)
+                .untilAsserted(() -> assertThat(
+                                containers.compose("logs", "postgres-primary").output())
+                        .contains("The primary's data are gone, and the replica has a copy."));
+        containers.with("FROM_COPY", "yes").compose("up", "--detach", "--no-build", "postgres-primary");
+        containers.allUp();
+
+        assertThat(Shop.onceServed(() -> shop.order(id)).status()).isEqualTo(200);
+        shop.settled(shop.place(ORDER), SOON);
+    }
+
+    @Test
+    void whatWasOrderedIsThereAfterDownAndUpWithOtherPasswords() throws IOException {
+        Path secrets = Files.createDirectories(Path.of("target/secrets").toAbsolutePath());
+        String id = shop.place(ORDER);
+        shop.settled(id, SOON);
+        for (String role : List.of("postgres", "replicator", "orders", "fulfilment")) {
+            Files.writeString(secrets.resolve(role), "it's " + UUID.randomUUID());
+        }
+        for (String role : List.of("orders_migrator", "fulfilment_migrator")) {
+            Files.writeString(secrets.resolve(role), role); // as before
+        }
 
         containers.compose("down");
-        containers.allUp();
+        containers.with("MERIDIAN_SECRETS", secrets.toString()).allUp();
 
         Shop reopened = Shop.open(containers.frontDoor(), "demo", "orders");
         assertThat(reopened.order(id).status()).isEqualTo(200);

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.testcontainers.containers.ComposeContainer;
@@ -37,6 +38,7 @@ final class Containers implements AutoCloseable {
     private final ComposeContainer compose;
     private final String project;
     private final int port;
+    private final Map<String, String> environment = new ConcurrentHashMap<>();
 
     /** What a command said on its standard output, and how it ended. */
     record Outcome(int exit, String output) {
@@ -49,6 +51,7 @@ final class Containers implements AutoCloseable {
     private Containers(ComposeContainer compose, int port) {
         this.compose = compose;
         this.port = port;
+        environment.put("MERIDIAN_PORT", Integer.toString(port));
         this.project = requireNonNull(labels(compose).get("com.docker.compose.project"));
     }
 
@@ -109,6 +112,12 @@ final class Containers implements AutoCloseable {
         return URI.create("http://localhost:" + port);
     }
 
+    /** Gives docker-compose.yml a variable from here on. */
+    Containers with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
     /** <code>docker compose</code> on this project. @throws IllegalStateException where it fails */
     Outcome compose(String... arguments) {
         Outcome outcome = tryCompose(arguments);
@@ -124,7 +133,7 @@ final class Containers implements AutoCloseable {
                                 Stream.of("docker", "compose", "--file", FILE.toString(), "--project-name", project),
                                 Stream.of(arguments))
                         .toList(),
-                "MERIDIAN_PORT=" + port);
+                environment);
     }
 
     /** <code>docker</code>. @throws IllegalStateException where it fails */
@@ -255,7 +264,11 @@ final class Containers implements AutoCloseable {
         compose.stop();
     }
 
-    private static Outcome run(List<String> command, String... environment) {
+    private static Outcome run(List<String> command) {
+        return run(command, Map.of());
+    }
+
+    private static Outcome run(List<String> command, Map<String, String> environment) {
         try {
             Path output = Files.createTempFile("docker", ".out");
             Path errors = Files.createTempFile("docker", ".err");
@@ -264,10 +277,7 @@ final class Containers implements AutoCloseable {
                         .redirectOutput(output.toFile())
                         .redirectError(errors.toFile())
                         .redirectInput(Path.of("/dev/null").toFile());
-                for (String variable : environment) {
-                    int equals = variable.indexOf('=');
-                    builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
-                }
+                builder.environment().putAll(environment);
                 Process process = builder.start();
                 if (!process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                     process.destroyForcibly();
