@@ -2,8 +2,8 @@ package dev.meridian.orders.web;
 
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +32,7 @@ class Problems extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+    private static final int MOST_VIOLATIONS = 10;
 
     /** One thing that is wrong with a request. @param pointer where, as a JSON pointer or a parameter's name */
     record Violation(String pointer, String detail) {}
@@ -78,7 +79,7 @@ class Problems extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleMethodArgumentNotValid(
             MethodArgumentNotValidException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        return invalid(e.getFieldErrors().stream().map(Problems::violation).toList(), request);
+        return invalid(e.getFieldErrors().stream().map(Problems::violation), request);
     }
 
     @Override
@@ -92,8 +93,7 @@ class Problems extends ResponseEntityExceptionHandler {
                                         : new Violation(
                                                 String.valueOf(result.getMethodParameter()
                                                         .getParameterName()),
-                                                String.valueOf(error.getDefaultMessage()))))
-                        .toList(),
+                                                String.valueOf(error.getDefaultMessage())))),
                 request);
     }
 
@@ -103,9 +103,10 @@ class Problems extends ResponseEntityExceptionHandler {
         return new Violation(pointer, String.valueOf(error.getDefaultMessage()));
     }
 
-    private @Nullable ResponseEntity<Object> invalid(List<Violation> violations, WebRequest request) {
+    private @Nullable ResponseEntity<Object> invalid(Stream<Violation> violations, WebRequest request) {
         var problem = badRequest("invalid-request", "Invalid request", "The request breaks the rules in errors.");
-        problem.getBody().setProperty("errors", violations);
+        problem.getBody()
+                .setProperty("errors", violations.limit(MOST_VIOLATIONS).toList());
         return answer(problem, request);
     }
 
