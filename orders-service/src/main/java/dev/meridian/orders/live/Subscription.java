@@ -5,20 +5,26 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
 /** What one stream waits for: its order's final state, and the stream's end. Neither future ever fails. */
-public final class Subscription implements AutoCloseable {
+public final class Subscription implements Subscriptions.Opening, AutoCloseable {
 
     private final UUID orderId;
+    private final String subject;
     private final Subscriptions subscriptions;
     private final CompletableFuture<SingleOrder> finalOrder = new CompletableFuture<>();
     private final CompletableFuture<Boolean> end = new CompletableFuture<>();
 
-    Subscription(UUID orderId, Subscriptions subscriptions) {
+    Subscription(UUID orderId, String subject, Subscriptions subscriptions) {
         this.orderId = orderId;
+        this.subject = subject;
         this.subscriptions = subscriptions;
     }
 
     UUID orderId() {
         return orderId;
+    }
+
+    String subject() {
+        return subject;
     }
 
     public CompletableFuture<SingleOrder> finalOrder() {

@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,12 +20,25 @@ import org.springframework.stereotype.Component;
 @Component
 public class Subscriptions {
 
+    /** What comes of asking for a subscription. */
+    public sealed interface Opening permits Subscription, Refusal {}
+
+    public enum Refusal implements Opening {
+        /** This instance has no place for another stream. */
+        INSTANCE_FULL,
+        /** The subject has as many streams here as it may have. */
+        SUBJECT_FULL
+    }
+
+    private final LiveSettings settings;
     private final Semaphore places;
+    private final ConcurrentHashMap<String, Integer> perSubject = new ConcurrentHashMap<>();
     private final Set<Subscription> open = ConcurrentHashMap.newKeySet();
     private final ConcurrentHashMap<UUID, Set<Subscription>> awaiting = new ConcurrentHashMap<>();
     private volatile boolean stopping;
 
     Subscriptions(LiveSettings settings, MeterRegistry metrics) {
+        this.settings = settings;
         this.places = new Semaphore(settings.maximum());
         Gauge.builder("meridian.live.streams", open, Set::size)
                 .description("Open streams of order events")
@@ -36,14 +48,17 @@ public class Subscriptions {
     /**
      * Subscribes to an order. Read the order only after this: a final state that the read misses is told. A subscription
      * to an instance that stops has ended already.
-     *
-     * @return nothing where this instance has no place for another stream
      */
-    public Optional<Subscription> open(UUID orderId) {
-        if (!places.tryAcquire()) {
-            return Optional.empty();
+    public Opening open(UUID orderId, String subject) {
+        if (perSubject.merge(subject, 1, Integer::sum) > settings.maximumPerSubject()) {
+            leave(subject);
+            return Refusal.SUBJECT_FULL;
         }
-        var subscription = new Subscription(orderId, this);
+        if (!places.tryAcquire()) {
+            leave(subject);
+            return Refusal.INSTANCE_FULL;
+        }
+        var subscription = new Subscription(orderId, subject, this);
         open.add(subscription);
         awaiting.compute(orderId, (id, others) -> {
             Set<Subscription> all = others == null ? new HashSet<>(2) : others;
@@ -53,7 +68,11 @@ public class Subscriptions {
         if (stopping) { // asked after it was added, so that either this sees the stop or the stop sees it
             subscription.end();
         }
-        return Optional.of(subscription);
+        return subscription;
+    }
+
+    private void leave(String subject) {
+        perSubject.computeIfPresent(subject, (name, streams) -> streams == 1 ? null : streams - 1);
     }
 
     void remove(Subscription subscription) {
@@ -62,6 +81,7 @@ public class Subscriptions {
                 all.remove(subscription);
                 return all.isEmpty() ? null : all;
             });
+            leave(subscription.subject());
             places.release();
         }
     }

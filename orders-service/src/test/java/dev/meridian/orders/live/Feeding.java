@@ -50,7 +50,7 @@ public class Feeding {
 
     public Opened open(List<String> orders) {
         return new Opened(orders.stream()
-                .map(id -> subscriptions.open(UUID.fromString(id)).orElseThrow())
+                .map(id -> (Subscription) subscriptions.open(UUID.fromString(id), "customer of " + id))
                 .toList());
     }
 

@@ -17,11 +17,15 @@ class SubscriptionsTest {
 
     private final UUID order = UUID.randomUUID();
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-    private final Subscriptions subscriptions =
-            new Subscriptions(new LiveSettings(SOON, SOON, Duration.ofSeconds(1), 2, Duration.ofSeconds(5)), metrics);
+    private final Subscriptions subscriptions = new Subscriptions(
+            new LiveSettings(SOON, SOON, Duration.ofSeconds(1), 3, 2, Duration.ofSeconds(5)), metrics);
 
     private Subscription open(UUID order) {
-        return subscriptions.open(order).orElseThrow();
+        return open(order, "alice");
+    }
+
+    private Subscription open(UUID order, String subject) {
+        return (Subscription) subscriptions.open(order, subject);
     }
 
     private static SingleOrder confirmed(UUID order, String json) {
@@ -96,21 +100,28 @@ class SubscriptionsTest {
     }
 
     @Test
-    void theLimitHoldsAndAPlaceIsGivenBackOnce() {
+    void theLimitsHoldAndAPlaceIsGivenBackOnce() {
         var first = open(order);
         var second = open(order);
-        assertThat(subscriptions.open(order)).isEmpty();
+        assertThat(subscriptions.open(order, "alice")).isEqualTo(Subscriptions.Refusal.SUBJECT_FULL);
+        var others = open(order, "bob");
+        assertThat(subscriptions.open(order, "bob")).isEqualTo(Subscriptions.Refusal.INSTANCE_FULL);
 
         first.close();
         first.close();
         assertThat(first.ended()).isCompleted();
         assertThat(second.ended()).isNotDone();
-        assertThat(openStreams()).isEqualTo(1);
+        assertThat(openStreams()).isEqualTo(2);
         var third = open(order);
-        assertThat(subscriptions.open(order)).isEmpty();
+        assertThat(subscriptions.open(order, "alice")).isEqualTo(Subscriptions.Refusal.SUBJECT_FULL);
+        assertThat(subscriptions.open(order, "bob")).isEqualTo(Subscriptions.Refusal.INSTANCE_FULL);
 
         second.close();
         third.close();
+        others.close();
+        open(order, "bob").close();
+        open(order, "bob").close();
+        open(order, "bob").close();
         assertThat(openStreams()).isZero();
         assertThat(subscriptions.isAwaited(order)).isFalse();
     }

@@ -60,7 +60,11 @@ class LiveController {
             HttpServletRequest request,
             HttpServletResponse response)
             throws IOException {
-        Subscription subscription = subscriptions.open(id).orElseThrow(LiveController::tooManyStreams);
+        Subscription subscription =
+                switch (subscriptions.open(id, String.valueOf(token.getSubject()))) {
+                    case Subscription opened -> opened;
+                    case Subscriptions.Refusal refusal -> throw tooManyStreams(refusal);
+                };
         try {
             SingleOrder order = newest(id, token); // read only now: what it misses is told
             if (order.isFinal()) {
@@ -104,12 +108,22 @@ class LiveController {
         return new Problem(HttpStatus.NOT_FOUND, "no-such-order", "No such order", "You have no order with this id.");
     }
 
-    private static Problem tooManyStreams() {
-        return new Problem(
-                        HttpStatus.SERVICE_UNAVAILABLE,
-                        "too-many-streams",
-                        "Too many streams",
-                        "Too many streams are open here.")
-                .retryAfter(RETRY_AFTER);
+    private static Problem tooManyStreams(Subscriptions.Refusal refusal) {
+        return switch (refusal) {
+            case INSTANCE_FULL ->
+                new Problem(
+                                HttpStatus.SERVICE_UNAVAILABLE,
+                                "too-many-streams",
+                                "Too many streams",
+                                "Too many streams are open here.")
+                        .retryAfter(RETRY_AFTER);
+            case SUBJECT_FULL ->
+                new Problem(
+                                HttpStatus.TOO_MANY_REQUESTS,
+                                "too-many-own-streams",
+                                "Too many own streams",
+                                "You have as many streams open as one customer may have.")
+                        .retryAfter(RETRY_AFTER);
+        };
     }
 }

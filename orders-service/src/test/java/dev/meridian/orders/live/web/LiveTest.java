@@ -48,13 +48,15 @@ import tools.jackson.databind.json.JsonMapper;
         properties = {
             "meridian.live.heartbeat=300ms",
             "meridian.live.lookup=1h",
-            "meridian.live.maximum=" + LiveTest.ROOM
+            "meridian.live.maximum=" + LiveTest.ROOM,
+            "meridian.live.maximum-per-subject=" + LiveTest.OWN_ROOM
         })
 @Import(Feeding.class)
 @DirtiesContext // two running instances at a time are enough
 class LiveTest {
 
     static final int ROOM = 205;
+    static final int OWN_ROOM = 200;
 
     private static final int MORE_THAN_SOCKETS_HOLD = 16 << 20;
 
@@ -328,23 +330,35 @@ class LiveTest {
     @Test
     void twoHundredStreamsAreServedAndThereIsRoomForSoManyOnly() throws Exception {
         List<String> ids = new ArrayList<>();
-        for (int n = 0; n < ROOM; n++) {
+        for (int n = 0; n < OWN_ROOM; n++) {
             if (n % 20 == 0) {
                 ids.add(place());
             }
             open(ids.getLast(), null);
         }
-        assertThat(openStreams()).isEqualTo(ROOM);
+        refused(ids.getFirst(), token, 429, "too-many-own-streams");
 
-        var refused = EventStream.open(port, ids.getFirst(), token, null);
-        assertThat(refused.status()).isEqualTo(503);
-        assertThat(refused.header("Retry-After")).isNotEmpty();
-        assertThat(refused.body()).contains("https://meridian.dev/problems/too-many-streams");
+        String other = "customer-" + UUID.randomUUID();
+        String theirs =
+                api.place(other, Api.order("TEA-001", 1)).json().at("/id").asString();
+        for (int n = OWN_ROOM; n < ROOM; n++) {
+            opened.add(EventStream.open(port, theirs, Tokens.of(other), null));
+        }
+        assertThat(openStreams()).isEqualTo(ROOM);
+        refused(theirs, Tokens.of(other), 503, "too-many-streams");
+        ids.add(theirs);
 
         ids.forEach(this::settle);
         await().atMost(Duration.ofSeconds(60))
                 .until(() -> opened.stream().allMatch(stream -> stream.ids().contains("2")));
         assertThat(opened).allSatisfy(stream -> assertThat(stream.ids()).containsExactly("1", "2"));
+    }
+
+    private void refused(String id, String token, int status, String problem) throws Exception {
+        var refused = EventStream.open(port, id, token, null);
+        assertThat(refused.status()).isEqualTo(status);
+        assertThat(refused.header("Retry-After")).isNotEmpty();
+        assertThat(refused.body()).contains("https://meridian.dev/problems/" + problem + "\"");
     }
 
     /**
