@@ -87,7 +87,7 @@ sub vcl_recv {
     if (req.method == "GET" && req.url ~ "^/api/orders/[^/?]+/events(\?.*)?$") {
         set req.backend_hint = streams;
     }
-    if (req.method !~ "^(GET|HEAD)$" || req.http.Authorization || req.http.Cookie) {
+    if (req.method !~ "^(GET|HEAD)$") {
         return (pass);
     }
     # Exactly these addresses, letter for letter: one that a service might read as another is not theirs.
@@ -97,6 +97,9 @@ sub vcl_recv {
         return (pass);
     }
 
+    # What everybody may see is the same for everybody: who asks makes no request of its own of it.
+    unset req.http.Cookie;
+    unset req.http.Authorization;
     set req.backend_hint = catalogue;
     if (std.healthy(catalogue)) {
         set req.grace = 10s; # the one whose request finds it stale does not wait for the new one

@@ -1,10 +1,15 @@
 package dev.meridian.gateway.limits;
 
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import io.github.bucket4j.Bucket;
 import java.security.Principal;
 import java.time.Duration;
 import java.util.Objects;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.support.ipresolver.RemoteAddressResolver;
+import org.springframework.cloud.gateway.support.ipresolver.XForwardedRemoteAddressResolver;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
@@ -12,10 +17,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
-/**
- * Holds each subject to its rate. Callers without a token have none: behind the CDN and the load balancer all of them
- * look alike, and the CDN keeps what they may ask for.
- */
+/** Holds each subject to its rate, and callers without a token to one for each address. */
 @Component
 @Order(RateLimit.ORDER)
 class RateLimit implements GlobalFilter {
@@ -23,12 +25,27 @@ class RateLimit implements GlobalFilter {
     /** After the body was read (Ordered.HIGHEST_PRECEDENCE + 1000): a slow sender occupies nothing. */
     static final int ORDER = Ordered.HIGHEST_PRECEDENCE + 2000;
 
+    private static final int ADDRESSES = 10_000;
+    private static final Duration IDLE = Duration.ofMinutes(1);
+
     private final RateLimiter limiter;
+    private final Limits limits;
+    private final RemoteAddressResolver addresses;
+    private final LoadingCache<String, Bucket> buckets;
     private final Rejections rejections;
     private final String policy;
 
     RateLimit(RateLimiter limiter, Rejections rejections, Limits limits) {
         this.limiter = limiter;
+        this.limits = limits;
+        // The load balancer puts one address there, and believes nobody but the CDN.
+        this.addresses = limits.behindEdge()
+                ? XForwardedRemoteAddressResolver.maxTrustedIndex(1)
+                : new RemoteAddressResolver() {};
+        this.buckets = Caffeine.newBuilder()
+                .maximumSize(ADDRESSES)
+                .expireAfterAccess(IDLE)
+                .build(address -> bucket());
         this.rejections = rejections;
         long window = Math.ceilDiv(limits.burst(), limits.rate());
         this.policy = "\"subject\";q=" + limits.burst() + ";w=" + window;
@@ -38,11 +55,26 @@ class RateLimit implements GlobalFilter {
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         return exchange.<Principal>getPrincipal()
                 .flatMap(caller -> limiter.take(Objects.requireNonNullElse(caller.getName(), "")))
-                .defaultIfEmpty(RateLimiter.Granted.GRANTED)
+                .switchIfEmpty(Mono.fromSupplier(() -> byAddress(exchange)))
                 .flatMap(decision -> switch (decision) {
                     case RateLimiter.Granted granted -> chain.filter(exchange);
                     case RateLimiter.Refused(Duration after) -> refuse(exchange, after);
                 });
+    }
+
+    private Bucket bucket() {
+        return Bucket.builder()
+                .addLimit(bucket -> bucket.capacity(limits.addressBurst())
+                        .refillGreedy(limits.addressRate(), Duration.ofSeconds(1)))
+                .build();
+    }
+
+    private RateLimiter.Decision byAddress(ServerWebExchange exchange) {
+        var address = addresses.resolve(exchange);
+        var taken = buckets.get(address == null ? "" : address.getHostString()).tryConsumeAndReturnRemaining(1);
+        return taken.isConsumed()
+                ? RateLimiter.Granted.GRANTED
+                : new RateLimiter.Refused(Duration.ofNanos(taken.getNanosToWaitForRefill()));
     }
 
     /** The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After of RFC 9110, section 10.2.3. */
