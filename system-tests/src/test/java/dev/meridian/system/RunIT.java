@@ -146,7 +146,7 @@ class RunIT {
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
     }
 
-    private static boolean canMount() throws IOException, InterruptedException {
+    static boolean canMount() throws IOException, InterruptedException {
         try {
             return new ProcessBuilder("unshare", "--mount", "true").start().waitFor() == 0
                     && "root".equals(System.getProperty("user.name"));

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  */
 final class RunningSystem implements AfterEachCallback {
 
-    private static final Path DATA = Path.of("target", "stack");
+    static final Path DATA = Path.of("target", "stack");
     private static final Duration START_LIMIT = Duration.ofSeconds(90);
 
     private static Stack stack = Stack.start(StackSettings.isolated(DATA).withFresh(true), System.out::println);
