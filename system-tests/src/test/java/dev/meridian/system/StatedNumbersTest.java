@@ -27,6 +27,12 @@ class StatedNumbersTest {
             docs/promises.md; delivered again after (\\d+) s; edge/kafka/topics.conf; share.record.lock.duration.ms=(\\d+)000
             docs/promises.md; its locks in the database are free after (\\d+) s; worker/src/main/resources/application.yml; idle_in_transaction_session_timeout = '(\\d+)s'
             docs/promises.md; after a time-out of (\\d+) ms for the first; orders-service/src/main/resources/application.yml; timeout: (\\d+)ms # what a hanging cache
+            docs/promises.md; more than (\\d+) requests a second for long from one address; gateway/src/main/resources/application.yml; address-rate: (\\d+)
+            docs/promises.md; more than (\\d+) requests a second for long \\(429\\); gateway/src/main/resources/application.yml; \\n    rate: (\\d+)
+            docs/promises.md; try more than (\\d+) wrong; identity/src/main/java/dev/meridian/identity/SignInLimit.java; WRONG_BY_ADDRESS = (\\d+)
+            docs/promises.md; one address, or (\\d+) for one account; identity/src/main/java/dev/meridian/identity/SignInLimit.java; WRONG_BY_ACCOUNT = (\\d+)
+            docs/promises.md; have more than (\\d+) event streams; orders-service/src/main/resources/application.yml; maximum-per-subject: (\\d+)
+            docs/promises.md; ([\\d,]+) JSON tokens; orders-service/src/main/resources/application.yml; max-token-count: (\\d+)
             docs/promises.md; holds back at most (\\d+) GB of the primary; edge/postgres/postgresql.conf; max_slot_wal_keep_size = (\\d+)GB
             """)
     void isTheSetting(String document, String statement, String settings, String setting) throws IOException {
