@@ -1,5 +1,7 @@
 package dev.meridian.system;
 
+import static org.awaitility.Awaitility.await;
+
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -76,6 +78,12 @@ final class Customers implements AutoCloseable {
             sleep(Duration.ofMillis(ThreadLocalRandom.current().nextLong(50, 150)));
         }
         givenUp.add(key);
+    }
+
+    /** Waits until so many more orders were taken. */
+    void placeMore(int orders) {
+        int goal = placed.size() + orders;
+        await(orders + " more orders").atMost(GIVE_UP).until(() -> placed.size() >= goal);
     }
 
     List<Placed> placed() {
