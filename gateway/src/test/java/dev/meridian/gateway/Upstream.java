@@ -18,7 +18,7 @@ import java.util.regex.Pattern;
 /** A service as the gateway sees it: it tells what it was asked, and misbehaves on request. */
 public class Upstream {
 
-    private static final Pattern DEMANDED = Pattern.compile(".*/status/(\\d{3})");
+    private static final Pattern DEMANDED = Pattern.compile(".*/(?:status|page|mute)/(\\d{3})");
 
     public final List<String> asked = new CopyOnWriteArrayList<>();
 
@@ -88,7 +88,14 @@ public class Upstream {
         if (demanded.matches()) {
             status = Integer.parseInt(demanded.group(1));
         }
-        exchange.sendResponseHeaders(status, answer.length);
+        if (path.contains("/mute/")) {
+            exchange.sendResponseHeaders(status, -1);
+            exchange.close();
+            return;
+        }
+        exchange.getResponseHeaders()
+                .add("Content-Type", path.contains("/page/") ? "text/html;charset=utf-8" : "application/problem+json");
+        exchange.sendResponseHeaders(status, path.endsWith("/chunked") ? 0 : answer.length);
         exchange.getResponseBody().write(answer);
         exchange.close();
     }

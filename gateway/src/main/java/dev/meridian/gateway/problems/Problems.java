@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.webflux.error.ErrorWebExceptionHandler;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.stereotype.Component;
@@ -62,16 +61,7 @@ public class Problems implements ErrorWebExceptionHandler {
     /** The problem that a caller is told of where this error ended its request. */
     public static Problem problemOf(Throwable error) {
         if (error instanceof ResponseStatusException refused) {
-            return switch (refused.getStatusCode()) {
-                case HttpStatus.NOT_FOUND -> Problem.NOT_FOUND;
-                case HttpStatus.METHOD_NOT_ALLOWED -> Problem.METHOD_NOT_ALLOWED;
-                case HttpStatus.REQUEST_TIMEOUT -> Problem.REQUEST_TIMEOUT;
-                case HttpStatus.CONTENT_TOO_LARGE -> Problem.BODY_TOO_LARGE;
-                case HttpStatus.SERVICE_UNAVAILABLE -> Problem.SERVICE_UNAVAILABLE;
-                case HttpStatus.GATEWAY_TIMEOUT -> Problem.SERVICE_TIMEOUT;
-                case HttpStatus status when status.is4xxClientError() -> Problem.BAD_REQUEST;
-                default -> Problem.INTERNAL_ERROR;
-            };
+            return Problem.of(refused.getStatusCode());
         }
         for (@Nullable Throwable cause = error; cause != null; cause = cause.getCause()) {
             if (problemOfCause(cause) instanceof Problem problem) {

@@ -41,6 +41,7 @@ class HeaderSanitizer implements HttpHeadersFilter {
     HeaderSanitizer(Propagator traces) {
         this.traces = traces;
         dropped.addAll(HOP_BY_HOP);
+        dropped.add("expect"); // the body was asked for here (RFC 9110, section 10.1.1)
         traces.fields().forEach(field -> dropped.add(field.toLowerCase(Locale.ROOT)));
     }
 

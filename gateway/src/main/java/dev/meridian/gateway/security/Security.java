@@ -8,6 +8,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.context.annotation.Bean;
@@ -34,6 +38,10 @@ import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
 import org.springframework.security.web.server.authorization.ServerAccessDeniedHandler;
 import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
+import org.springframework.security.web.server.firewall.ServerExchangeRejectedException;
+import org.springframework.security.web.server.firewall.ServerExchangeRejectedHandler;
+import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
+import org.springframework.security.web.server.firewall.StrictServerWebExchangeFirewall;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
@@ -42,6 +50,13 @@ import reactor.core.publisher.Mono;
 class Security {
 
     private static final String AUDIENCE = "meridian";
+
+    private static final Pattern HOST = Pattern.compile("(?i)([a-z0-9.-]+|\\[[0-9a-f:.]+])(:[0-9]{1,5})?");
+
+    /** Those that Spring Security's firewall lets through, and the edge. */
+    private static final Set<HttpMethod> METHODS = Stream.of("GET HEAD POST PUT PATCH DELETE OPTIONS".split(" "))
+            .map(HttpMethod::valueOf)
+            .collect(Collectors.toUnmodifiableSet());
 
     private static final String[] IDENTITY = {
         "/oauth2/**", "/.well-known/**", "/login", "/logout", "/default-ui.css", "/userinfo", "/connect/**"
@@ -108,6 +123,29 @@ class Security {
                     challenge(exchange, "Bearer"); // RFC 6750, section 3.1: no error code where there was no token
                     return problems.answer(exchange, Problem.MISSING_TOKEN);
                 });
+    }
+
+    /** A request names one plain host (RFC 9112, section 3.2), as the edge wants it too. */
+    @Bean
+    ServerWebExchangeFirewall plainHost() {
+        var strict = new StrictServerWebExchangeFirewall();
+        return exchange -> {
+            var hosts = exchange.getRequest().getHeaders().getOrEmpty(HttpHeaders.HOST);
+            return hosts.size() == 1 && HOST.matcher(hosts.getFirst()).matches()
+                    ? strict.getFirewalledExchange(exchange)
+                    : Mono.error(new ServerExchangeRejectedException("Not one plain host"));
+        };
+    }
+
+    @Bean
+    ServerExchangeRejectedHandler ambiguousRequests(Problems problems) {
+        return (exchange, why) -> {
+            if (METHODS.contains(exchange.getRequest().getMethod())) {
+                return problems.answer(exchange, Problem.BAD_REQUEST);
+            }
+            exchange.getResponse().getHeaders().setAllow(METHODS);
+            return problems.answer(exchange, Problem.METHOD_NOT_ALLOWED);
+        };
     }
 
     private static void challenge(ServerWebExchange exchange, String challenge) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.gateway.problems;
+
+import org.jspecify.annotations.NullMarked;
