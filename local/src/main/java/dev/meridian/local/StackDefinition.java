@@ -115,7 +115,9 @@ final class StackDefinition {
         Optional<Path> varnish = installed(Varnish.EXECUTABLE, "the CDN " + Varnish.NAME);
 
         String gateway = "gateway-" + Component.DATACENTER + "-1";
-        Address server = haproxy.isEmpty() && varnish.isEmpty() ? front : address(8081);
+        boolean edge = haproxy.isPresent() || varnish.isPresent();
+        Address server = edge ? address(8081) : front;
+        environment.put("MERIDIAN_LIMITS_BEHINDEDGE", Boolean.toString(edge));
         Address management = address(8180);
         var memory = new JavaService.Memory(320, 128, true);
         addService("gateway", gateway, "proxy", memory, server, management, List.of());

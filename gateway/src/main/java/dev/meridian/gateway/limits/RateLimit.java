@@ -54,7 +54,8 @@ class RateLimit implements GlobalFilter {
     @Override
     public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
         return exchange.<Principal>getPrincipal()
-                .flatMap(caller -> limiter.take(Objects.requireNonNullElse(caller.getName(), "")))
+                .flatMap(caller -> limiter.take(Objects.requireNonNullElse(caller.getName(), ""))
+                        .doOnNext(decision -> describe(exchange, decision)))
                 .switchIfEmpty(Mono.fromSupplier(() -> byAddress(exchange)))
                 .flatMap(decision -> switch (decision) {
                     case RateLimiter.Granted granted -> chain.filter(exchange);
@@ -77,13 +78,22 @@ class RateLimit implements GlobalFilter {
                 : new RateLimiter.Refused(Duration.ofNanos(taken.getNanosToWaitForRefill()));
     }
 
-    /** The fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After of RFC 9110, section 10.2.3. */
+    /** Retry-After of RFC 9110, section 10.2.3. */
     private Mono<Void> refuse(ServerWebExchange exchange, Duration wait) {
-        long seconds = Math.max(1, Math.ceilDiv(wait.toMillis(), 1000));
-        var headers = exchange.getResponse().getHeaders();
-        headers.set(HttpHeaders.RETRY_AFTER, Long.toString(seconds));
-        headers.set("RateLimit-Policy", policy);
-        headers.set("RateLimit", "\"subject\";r=0;t=" + seconds);
+        exchange.getResponse().getHeaders().set(HttpHeaders.RETRY_AFTER, Long.toString(seconds(wait)));
         return rejections.reject(exchange, Rejections.Reason.LIMITED);
+    }
+
+    /** The fields of draft-ietf-httpapi-ratelimit-headers. */
+    private void describe(ServerWebExchange exchange, RateLimiter.Decision decision) {
+        if (decision instanceof RateLimiter.Refused(Duration after)) {
+            var headers = exchange.getResponse().getHeaders();
+            headers.set("RateLimit-Policy", policy);
+            headers.set("RateLimit", "\"subject\";r=0;t=" + seconds(after));
+        }
+    }
+
+    private static long seconds(Duration wait) {
+        return Math.max(1, Math.ceilDiv(wait.toMillis(), 1000));
     }
 }

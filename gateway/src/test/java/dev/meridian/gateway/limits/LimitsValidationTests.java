@@ -33,6 +33,8 @@ class LimitsValidationTests {
             strings = {
                 "rate=0",
                 "burst=-1",
+                "address-rate=0",
+                "address-burst=0",
                 "concurrency=0",
                 "request-time=0s",
                 "redis.port=0",

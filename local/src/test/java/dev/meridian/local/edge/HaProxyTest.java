@@ -263,6 +263,47 @@ class HaProxyTest {
     }
 
     @Test
+    void anAddressWithoutATokenHasARate() throws Exception {
+        String customer = "203.0.113.1";
+        for (int round = 0; round < 21; round++) {
+            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                answers.add(HTTP.sendAsync(withAddress(customer).build(), HttpResponse.BodyHandlers.ofString()));
+            }
+            for (var answer : answers) {
+                answer.get(30, TimeUnit.SECONDS);
+            }
+        }
+
+        HttpResponse<String> refused = send(withAddress(customer));
+
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.headers().firstValue("Content-Type")).hasValue("application/problem+json");
+        assertThat(refused.body()).contains("https://meridian.dev/problems/rate-limited");
+        assertThat(refused.headers().firstValue("Retry-After")).hasValue("1");
+        assertThat(send(withAddress("203.0.113.2")).statusCode()).isEqualTo(200);
+        assertThat(send(withAddress(customer).header("Authorization", "Bearer x"))
+                        .statusCode())
+                .as("the gateway counts by subjects")
+                .isEqualTo(200);
+        assertThat(send(get("/")).statusCode())
+                .as("the CDN looks whether we are there")
+                .isEqualTo(200);
+    }
+
+    private static HttpRequest.Builder withAddress(String customer) {
+        return get("/").header("X-Forwarded-For", customer); // as the CDN tells it
+    }
+
+    @Test
+    void anAnswerOfItsOwnHasADate() throws Exception {
+        HttpResponse<String> refused = send(get("/").header("x_y", "1"));
+
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.headers().firstValue("Date")).isPresent();
+    }
+
+    @Test
     void itTellsItsMetricsInsideOnly() throws Exception {
         assertThat(HTTP.send(
                                 HttpRequest.newBuilder(URI.create("http://" + INSIDE + "/metrics"))
