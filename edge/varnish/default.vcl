@@ -4,8 +4,8 @@ vcl 4.1;
 # One file for containers and for the local stack; Varnish 7.1 and later.
 #
 # Two listeners, by name: `front` for customers, and `inside`, which is not published, for PURGE, BAN and /ready.
-# limits.cli, beside it: headers no larger than the load balancer takes, which would hang up on them, and connections to
-# it that are given up before it closes them.
+# limits.cli, beside it: headers no larger than the load balancer can read, which refuses those that are too large, and
+# connections to it that are given up before it closes them.
 
 import std;
 
@@ -37,7 +37,11 @@ sub vcl_recv {
     if (req.method !~ "^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$") {
         return (synth(405, "method-not-allowed"));
     }
-    # Nobody addressed, or no host; a body that is not the request's business; one whose end HTTP/1.0 cannot tell.
+    # An address that the load balancer would hang up on; nobody addressed, or no host; a body that is not the request's
+    # business; one whose end HTTP/1.0 cannot tell.
+    if (req.url !~ "^/[^#\x00-\x20\x7f-\xff]*$") {
+        return (synth(400, "bad-request"));
+    }
     if (req.http.Host !~ "(?i)^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$") {
         return (synth(400, "bad-request"));
     }
