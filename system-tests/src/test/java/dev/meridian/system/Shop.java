@@ -1,5 +1,6 @@
 package dev.meridian.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -28,6 +30,11 @@ final class Shop {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
             .build();
+
+    /** Addresses of private networks, hosts of the containers' network, and names of instances. */
+    private static final Pattern INSIDE = Pattern.compile(
+            "\\b(127\\.\\d+\\.\\d+\\.\\d+|10\\.\\d+\\.\\d+\\.\\d+|172\\.(1[6-9]|2\\d|3[01])\\.\\d+\\.\\d+"
+                    + "|192\\.168\\.\\d+\\.\\d+|[a-z-]+-dc\\d(-\\d+)?|(orders-service|gateway|identity|lb):\\d+)\\b");
 
     private final URI origin;
     private final String token;
@@ -177,11 +184,21 @@ final class Shop {
         }
     }
 
+    /** An answer tells nothing of the inside; an operator may ask for the topology. */
+    private static void staysInside(HttpResponse<String> answer) {
+        if (!answer.uri().getPath().equals("/api/topology")) {
+            assertThat(answer.headers().map() + answer.body())
+                    .as("the answer to %s", answer.request())
+                    .doesNotContainPattern(INSIDE);
+        }
+    }
+
     /** The answer; null where the connection failed or the time-out passed. */
     static @Nullable Answer trySend(HttpRequest.Builder request) {
         try {
             HttpResponse<String> response =
                     HTTP.send(request.timeout(TIMEOUT).build(), HttpResponse.BodyHandlers.ofString());
+            staysInside(response);
             return new Answer(response.statusCode(), response);
         } catch (IOException e) {
             return null;
