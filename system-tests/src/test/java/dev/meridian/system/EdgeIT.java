@@ -83,7 +83,7 @@ class EdgeIT {
     void whatBelongsToSomebodyIsNeverKept() {
         String id = shop.place(Shop.order("TEA-001", 1, "tok_ok"));
 
-        for (String path : List.of("/api/orders/" + id, "/api/orders?limit=1", PRODUCTS)) {
+        for (String path : List.of("/api/orders/" + id, "/api/orders?limit=1")) {
             for (int i = 0; i < 2; i++) {
                 Shop.Answer mine = shop.send(shop.asMe(path));
                 assertThat(mine.status()).as(path).isEqualTo(200);
@@ -91,9 +91,10 @@ class EdgeIT {
             }
         }
         assertThat(get("/api/orders/" + id).status()).isEqualTo(401);
-        assertThat(shop.send(shop.request(PRODUCTS).header("Cookie", "a=b")).header("X-Cache"))
-                .isEqualTo("PASS");
-        assertThat(get(PRODUCTS).header("X-Cache")).as("none of it was kept").isEqualTo("MISS");
+        assertThat(get(PRODUCTS).header("X-Cache")).isEqualTo("MISS");
+        assertThat(shop.send(shop.asMe(PRODUCTS).header("Cookie", "a=b")).header("X-Cache"))
+                .as("what is everybody's")
+                .isEqualTo("HIT");
     }
 
     /** Addresses that look like static files to a cache, and like an order to a service that reads them loosely. */
@@ -278,7 +279,7 @@ class EdgeIT {
         assertThat(answer)
                 .contains("HTTP/1.1 302")
                 .containsIgnoringCase("Location: http://localhost:" + port + "/login");
-        assertThat(answer).containsIgnoringCase("Set-Cookie: meridian-login=").contains("X-Cache: PASS");
+        assertThat(answer).containsIgnoringCase("Set-Cookie: REDIRECT_URI=").contains("X-Cache: PASS");
     }
 
     private Shop.Answer get(String path) {

@@ -158,14 +158,14 @@ class StrangeRequestsIT {
         String request = "GET /api/products HTTP/1.1\r\n" + LOCALHOST;
         try (Wire wire = to(door)) {
             wire.say(request + "\r\n" + request + "\r\n");
-            assertThat(wire.listen(LIMIT).statuses()).containsExactly(200, 200);
+            assertThat(wire.listen(LIMIT).text().split("HTTP/1.1 200 ")).hasSize(3);
         }
         try (Wire wire = to(door)) {
             wire.say(request + "\r\n" + request + "Connection: close\r\n\r\n");
-            Wire.Heard heard = wire.listen(LIMIT);
-            assertThat(heard.statuses().size() == 2
-                            || heard.text().toLowerCase(Locale.ROOT).contains("connection: close"))
-                    .as(heard.text())
+            String heard = wire.listen(LIMIT).text();
+            assertThat(heard.split("HTTP/1.1 200 ").length == 3
+                            || heard.toLowerCase(Locale.ROOT).contains("connection: close"))
+                    .as(heard)
                     .isTrue();
         }
     }

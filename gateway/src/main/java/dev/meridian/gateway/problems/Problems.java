@@ -13,6 +13,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.stereotype.Component;
+import org.springframework.web.ErrorResponse;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
@@ -37,6 +38,9 @@ public class Problems implements ErrorWebExceptionHandler {
             log.error("{} {} failed", request.getMethod(), request.getPath(), error);
         } else if (problem.status().is5xxServerError()) {
             log.warn("{} {}: {}: {}", request.getMethod(), request.getPath(), problem, error.toString());
+        }
+        if (error instanceof ErrorResponse refusal) {
+            exchange.getResponse().getHeaders().putAll(refusal.getHeaders()); // Allow
         }
         return answer(exchange, problem);
     }

@@ -39,9 +39,9 @@ import org.springframework.security.web.server.ServerAuthenticationEntryPoint;
 import org.springframework.security.web.server.authorization.ServerAccessDeniedHandler;
 import org.springframework.security.web.server.context.NoOpServerSecurityContextRepository;
 import org.springframework.security.web.server.firewall.ServerExchangeRejectedException;
-import org.springframework.security.web.server.firewall.ServerExchangeRejectedHandler;
 import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
 import org.springframework.security.web.server.firewall.StrictServerWebExchangeFirewall;
+import org.springframework.web.server.MethodNotAllowedException;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
@@ -53,7 +53,7 @@ class Security {
 
     private static final Pattern HOST = Pattern.compile("(?i)([a-z0-9.-]+|\\[[0-9a-f:.]+])(:[0-9]{1,5})?");
 
-    /** Those that Spring Security's firewall lets through, and the edge. */
+    /** Those that the edge lets through, and Spring Security. */
     private static final Set<HttpMethod> METHODS = Stream.of("GET HEAD POST PUT PATCH DELETE OPTIONS".split(" "))
             .map(HttpMethod::valueOf)
             .collect(Collectors.toUnmodifiableSet());
@@ -125,26 +125,19 @@ class Security {
                 });
     }
 
-    /** A request names one plain host (RFC 9112, section 3.2), as the edge wants it too. */
+    /** Besides what Spring Security refuses: a request names one plain host (RFC 9112, section 3.2). */
     @Bean
-    ServerWebExchangeFirewall plainHost() {
+    ServerWebExchangeFirewall plainRequests() {
         var strict = new StrictServerWebExchangeFirewall();
         return exchange -> {
-            var hosts = exchange.getRequest().getHeaders().getOrEmpty(HttpHeaders.HOST);
+            var request = exchange.getRequest();
+            if (!METHODS.contains(request.getMethod())) {
+                return Mono.error(new MethodNotAllowedException(request.getMethod(), METHODS));
+            }
+            var hosts = request.getHeaders().getOrEmpty(HttpHeaders.HOST);
             return hosts.size() == 1 && HOST.matcher(hosts.getFirst()).matches()
                     ? strict.getFirewalledExchange(exchange)
                     : Mono.error(new ServerExchangeRejectedException("Not one plain host"));
-        };
-    }
-
-    @Bean
-    ServerExchangeRejectedHandler ambiguousRequests(Problems problems) {
-        return (exchange, why) -> {
-            if (METHODS.contains(exchange.getRequest().getMethod())) {
-                return problems.answer(exchange, Problem.BAD_REQUEST);
-            }
-            exchange.getResponse().getHeaders().setAllow(METHODS);
-            return problems.answer(exchange, Problem.METHOD_NOT_ALLOWED);
         };
     }
 
