@@ -11,15 +11,12 @@ import org.springframework.util.StringUtils;
 /**
  * Who may log in, and the key that signs the tokens.
  *
- * @param demonstration whether secrets in plain text and a signing key made at start are good enough
- * @param signingKey a PEM file with the RSA private key (PKCS #8) that signs tokens
+ * @param signingKey a PEM file with the RSA private key (PKCS #8) that signs tokens; in development made at each start
  * @param users the people who may log in, by user name
  */
 @ConfigurationProperties("meridian.identity")
 record Credentials(
-        @DefaultValue("false") boolean demonstration,
-        @Nullable Resource signingKey,
-        @DefaultValue Map<String, User> users) {
+        @Nullable Resource signingKey, @DefaultValue Map<String, User> users) {
 
     Credentials {
         users = Map.copyOf(users);

@@ -1,34 +1,27 @@
 package dev.meridian.identity;
 
+import dev.meridian.startup.StartRefused;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
-import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.boot.EnvironmentPostProcessor;
+import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.security.oauth2.server.authorization.autoconfigure.servlet.OAuth2AuthorizationServerProperties.Client;
-import org.springframework.core.env.Environment;
+import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.util.StringUtils;
 
 /**
- * Refuses to start an environment that has no credentials of its own.
- *
- * <p>It runs before any bean is made: without clients Spring Boot would quietly start something that is no
- * authorization server.
+ * Refuses to start an environment that has no credentials of its own: without clients Spring Boot would quietly start
+ * something that is no authorization server.
  */
-class CredentialsCheck implements BeanFactoryPostProcessor {
+class CredentialsCheck implements EnvironmentPostProcessor {
 
     private static final String CLIENTS = "spring.security.oauth2.authorizationserver.client";
 
-    private final Environment environment;
-
-    CredentialsCheck(Environment environment) {
-        this.environment = environment;
-    }
-
     @Override
-    public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
+    public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
         var binder = Binder.get(environment);
         var credentials = binder.bindOrCreate("meridian.identity", Credentials.class);
         var clients =
@@ -44,7 +37,7 @@ class CredentialsCheck implements BeanFactoryPostProcessor {
         if (credentials.users().isEmpty()) {
             missing.add("meridian.identity.users.* names no user");
         }
-        if (!credentials.demonstration()) {
+        if (!environment.matchesProfiles("dev")) {
             if (credentials.signingKey() == null) {
                 missing.add("meridian.identity.signing-key (a PEM file) is not set");
             }
@@ -61,7 +54,7 @@ class CredentialsCheck implements BeanFactoryPostProcessor {
             });
         }
         if (!missing.isEmpty()) {
-            throw new MissingCredentials(missing);
+            throw new StartRefused(environment, String.join("; ", missing));
         }
     }
 }

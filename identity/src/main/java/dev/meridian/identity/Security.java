@@ -13,7 +13,6 @@ import org.springframework.boot.security.oauth2.server.authorization.autoconfigu
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
-import org.springframework.core.env.Environment;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.MediaType;
@@ -194,11 +193,6 @@ class Security {
         var handler = new SimpleUrlAuthenticationFailureHandler("/login?error");
         handler.setAllowSessionCreation(false);
         return handler;
-    }
-
-    @Bean
-    static CredentialsCheck credentialsCheck(Environment environment) {
-        return new CredentialsCheck(environment);
     }
 
     @Bean

@@ -2,19 +2,18 @@ package dev.meridian.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.nimbusds.jose.jwk.JWKMatcher;
 import com.nimbusds.jose.jwk.JWKSelector;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.proc.SecurityContext;
+import dev.meridian.startup.StartRefused;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -41,28 +40,25 @@ class OwnCredentialsTests {
                 "eureka.client.enabled=false",
                 "spring.main.banner-mode=off"));
         return new SpringApplicationBuilder(Identity.class)
-                .profiles("staging")
                 .properties(all.toArray(String[]::new))
-                .run();
+                .run("--spring.profiles.active=staging"); // in place of the build's
     }
 
     @Test
     void refusesToStartWithoutAnything() {
-        var refusal = catchThrowable(() -> start(List.of()).close());
-        assertThat(refusal)
-                .isInstanceOf(MissingCredentials.class)
+        assertThatThrownBy(() -> start(List.of()).close())
+                .isInstanceOf(StartRefused.class)
+                .hasMessageNotContaining("\n")
                 .hasMessageContaining("meridian.issuer")
                 .hasMessageContaining("spring.security.oauth2.authorizationserver.client.*")
                 .hasMessageContaining("meridian.identity.users.*")
                 .hasMessageContaining("meridian.identity.signing-key");
-        var analysis = Objects.requireNonNull(new MissingCredentialsAnalyzer().analyze(refusal));
-        assertThat(analysis.getDescription()).isEqualTo(refusal.getMessage()).doesNotContain("\n");
     }
 
     @Test
     void refusesToStartWithoutASigningKey() {
         assertThatThrownBy(() -> start(OWN).close())
-                .isInstanceOf(MissingCredentials.class)
+                .isInstanceOf(StartRefused.class)
                 .hasMessageEndingWith(": meridian.identity.signing-key (a PEM file) is not set");
     }
 
@@ -72,7 +68,7 @@ class OwnCredentialsTests {
         settings.add("meridian.identity.signing-key=" + pem(folder).toUri());
         settings.add("meridian.identity.users.mallory.password={noop}mallory");
         assertThatThrownBy(() -> start(settings).close())
-                .isInstanceOf(MissingCredentials.class)
+                .isInstanceOf(StartRefused.class)
                 .hasMessageEndingWith(": meridian.identity.users.mallory.password is plain text, not a hash");
     }
 
