@@ -2,7 +2,7 @@
 # Beside them, as --target kafka-topics: what declares the topics.
 # Only the last stage knows it: what comes before is made once for all images.
 
-FROM maven:3.9-eclipse-temurin-25 AS build
+FROM maven:3.9.16-eclipse-temurin-25 AS build
 ARG MODULES="discovery identity gateway orders-service worker"
 WORKDIR /src
 COPY . .
@@ -17,7 +17,7 @@ RUN for module in $MODULES; do \
             && cp -a /layers/$module/dependencies/. /layers/$module/application/. /meridian/$module/ || exit 1; \
     done
 
-FROM eclipse-temurin:25-jre AS jvm
+FROM eclipse-temurin:25.0.4_7-jre AS jvm
 COPY <<'OPTIONS' /meridian/jvm.options
 # Half of the container's memory for objects; the rest is for classes, code, threads and buffers.
 -XX:MaxRAMPercentage=45

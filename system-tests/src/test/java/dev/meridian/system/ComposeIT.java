@@ -20,6 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** {@code docker compose up}: what a user gets by it, and what it survives. */
@@ -107,6 +109,51 @@ class ComposeIT {
     }
 
     @Test
+    void everyContainerIsConfined() {
+        assertThat(containers.wholeConfiguration().at("/services").properties()).allSatisfy(service -> {
+            JsonNode container = service.getValue();
+            assertThat(container.at("/pids_limit").asInt()).isBetween(1, 2500);
+            assertThat(container.at("/read_only").asBoolean()).isTrue();
+            assertThat(container.at("/cap_drop").toString()).isEqualTo("[\"ALL\"]");
+            assertThat(container.at("/security_opt").toString()).isEqualTo("[\"no-new-privileges:true\"]");
+        });
+    }
+
+    @Test
+    void everyImageOfOthersHasItsFullVersion() throws IOException {
+        Stream<String> run = containers
+                .wholeConfiguration()
+                .at("/services")
+                .valueStream()
+                .map(service -> service.at("/image").asString())
+                .filter(image -> !image.startsWith("meridian/"));
+        Stream<String> built = Files.readAllLines(Path.of("../Dockerfile")).stream()
+                .filter(line -> line.matches("FROM \\S+:.*"))
+                .map(line -> line.split(" ")[1]);
+        assertThat(Stream.concat(run, built))
+                .hasSizeGreaterThan(6)
+                // PostgreSQL's versions have two numbers.
+                .allMatch(image ->
+                        image.matches("postgres:\\d+\\.\\d+|.+:v?\\d+\\.\\d+\\.\\d+.*|.+@sha256:\\p{XDigit}{64}"));
+    }
+
+    @Test
+    void onlyTheEdgeIsNoInternalNetwork() {
+        assertThat(containers.wholeConfiguration().at("/networks").properties())
+                .filteredOn(network -> !network.getValue().at("/internal").asBoolean())
+                .extracting(Map.Entry::getKey)
+                .containsExactly("edge");
+    }
+
+    @Test
+    void anImageDoesNotStartWithoutAProfile() {
+        assertThat(Containers.run(List.of("docker", "run", "--rm", "meridian/identity")))
+                .satisfies(ended -> assertThat(ended.exit()).isNotZero())
+                .satisfies(ended ->
+                        assertThat(ended.lines()).singleElement().asString().contains("SPRING_PROFILES_ACTIVE"));
+    }
+
+    @Test
     void theFrontDoorIsTheOnlyPublishedPort() {
         Map<String, String> published = new TreeMap<>();
         for (JsonNode container : containers.list()) {
@@ -151,8 +198,20 @@ class ComposeIT {
                 .isEqualTo(passes);
     }
 
-    @Test
-    void fromTheDataNetworkThereIsNoWayOut() {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "discovery",
+                "identity",
+                "gateway",
+                "orders-service",
+                "worker",
+                "redis",
+                "kafka",
+                "postgres-primary",
+                "postgres-replica"
+            })
+    void behindTheEdgeThereIsNoWayOut(String service) {
         // The engine's own address in the network of the edge is as good as any outside.
         String outside = Containers.docker(
                         "network",
@@ -164,13 +223,13 @@ class ComposeIT {
                 .strip();
         int port = containers.frontDoor().getPort();
         assertThat(containers
-                        .bash("postgres-primary", 1, "cat /proc/net/route")
+                        .bash(service, 1, "cat /proc/net/route")
                         .output()
                         .lines()
                         .skip(1))
                 .as("routes beyond the network itself")
                 .noneMatch(route -> route.split("\\s+")[1].equals("00000000"));
-        assertThat(containers.connects("postgres-primary", outside, port)).isFalse();
+        assertThat(containers.connects(service, outside, port)).isFalse();
     }
 
     @Test
@@ -243,7 +302,7 @@ class ComposeIT {
                 containers.network("edge"),
                 "--entrypoint",
                 "sleep",
-                "redis:8",
+                containers.configuration().at("/services/redis/image").asString(),
                 "60");
         try {
             containers.allUp();

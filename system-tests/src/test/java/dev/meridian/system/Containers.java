@@ -196,10 +196,17 @@ final class Containers implements AutoCloseable {
         return containers;
     }
 
-    /** docker-compose.yml as Compose understands it. */
+    /** docker-compose.yml as Compose understands it, without the services of its profiles. */
     JsonNode configuration() {
         return JsonMapper.shared()
                 .readTree(compose("config", "--format", "json").output());
+    }
+
+    /** With the services of all profiles. */
+    JsonNode wholeConfiguration() {
+        return JsonMapper.shared()
+                .readTree(
+                        compose("--profile", "*", "config", "--format", "json").output());
     }
 
     /** Whether there are as many containers as docker-compose.yml says, all healthy, or ended well where that is their way. */
@@ -264,7 +271,8 @@ final class Containers implements AutoCloseable {
         compose.stop();
     }
 
-    private static Outcome run(List<String> command) {
+    /** Runs a command; its errors count as output where it fails. */
+    static Outcome run(List<String> command) {
         return run(command, Map.of());
     }
 
