@@ -34,9 +34,6 @@ class Problems extends ResponseEntityExceptionHandler {
     private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
     private static final int MOST_VIOLATIONS = 10;
 
-    /** One thing that is wrong with a request. @param pointer where, as a JSON pointer or a parameter's name */
-    record Violation(String pointer, String detail) {}
-
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(
             HttpMessageNotReadableException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
@@ -90,20 +87,20 @@ class Problems extends ResponseEntityExceptionHandler {
                         .flatMap(result -> result.getResolvableErrors().stream()
                                 .map(error -> error instanceof FieldError field
                                         ? violation(field)
-                                        : new Violation(
+                                        : new Problem.Violation(
                                                 String.valueOf(result.getMethodParameter()
                                                         .getParameterName()),
                                                 String.valueOf(error.getDefaultMessage())))),
                 request);
     }
 
-    private static Violation violation(FieldError error) {
+    private static Problem.Violation violation(FieldError error) {
         String pointer =
                 '/' + error.getField().replace("[", "/").replace("]", "").replace('.', '/');
-        return new Violation(pointer, String.valueOf(error.getDefaultMessage()));
+        return new Problem.Violation(pointer, null, String.valueOf(error.getDefaultMessage()));
     }
 
-    private @Nullable ResponseEntity<Object> invalid(Stream<Violation> violations, WebRequest request) {
+    private @Nullable ResponseEntity<Object> invalid(Stream<Problem.Violation> violations, WebRequest request) {
         var problem = badRequest("invalid-request", "Invalid request", "The request breaks the rules in errors.");
         problem.getBody()
                 .setProperty("errors", violations.limit(MOST_VIOLATIONS).toList());

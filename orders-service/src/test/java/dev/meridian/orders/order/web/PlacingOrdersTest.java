@@ -132,12 +132,25 @@ class PlacingOrdersTest {
         assertThat(ordersStored()).isEqualTo(1);
     }
 
+    /** As an intermediary may join the lines of a header (RFC 9110, section 5.3). */
+    @ParameterizedTest
+    @ValueSource(strings = {"key,key", "key, key", "key ,\tkey, key"})
+    void theKeySentTwiceIsOneKeyAlsoWhereTheLinesWereJoined(String joined) {
+        Api.Answer twice = placeWithKeys(joined);
+        Api.Answer once = placeWithKeys("key");
+
+        assertThat(twice.status()).isEqualTo(201);
+        assertThat(once.header("Location")).isEqualTo(twice.header("Location"));
+        assertThat(ordersStored()).isEqualTo(1);
+    }
+
     @Test
     void twoKeysAreRefused() {
-        Api.Answer answer = placeWithKeys("key", "another-key");
-
-        assertThat(answer.status()).isEqualTo(400);
-        assertThat(answer.problem()).isEqualTo("invalid-idempotency-key");
+        for (Api.Answer answer :
+                List.of(placeWithKeys("key", "another-key"), placeWithKeys("key,another-key"), placeWithKeys("key,"))) {
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.problem()).isEqualTo("invalid-idempotency-key");
+        }
         nothingStored();
     }
 
@@ -290,6 +303,7 @@ class PlacingOrdersTest {
 
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.problem()).isEqualTo("missing-idempotency-key");
+        assertThat(answer.json().at("/errors/0/header").asString()).isEqualTo("Idempotency-Key");
         nothingStored();
     }
 
@@ -299,6 +313,7 @@ class PlacingOrdersTest {
         Api.Answer answer = api.place(customer, key, Api.order("TEA-001", 1));
 
         assertThat(answer.problem()).isEqualTo("invalid-idempotency-key");
+        assertThat(answer.json().at("/errors/0/header").asString()).isEqualTo("Idempotency-Key");
         nothingStored();
     }
 
