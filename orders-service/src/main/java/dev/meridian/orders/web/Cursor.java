@@ -8,6 +8,9 @@ import org.springframework.http.HttpStatus;
 /** The place in a list after which the next page starts: the last element's id, in a form that promises nothing. */
 public final class Cursor {
 
+    /** How many elements a page has where the request does not say. */
+    public static final int PAGE = 20;
+
     private static final int BYTES = 16;
 
     private Cursor() {}

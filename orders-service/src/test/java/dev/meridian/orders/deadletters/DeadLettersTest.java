@@ -290,7 +290,22 @@ class DeadLettersTest {
         assertThat(api.get("/api/dead-letters?cursor=..", OPERATOR).problem()).isEqualTo("invalid-cursor");
         assertThat(api.get("/api/dead-letters?cursor=LTE", OPERATOR).problem()).isEqualTo("invalid-cursor");
         assertThat(api.get("/api/dead-letters?limit=101", OPERATOR).problem()).isEqualTo("invalid-request");
-        assertThat(api.get("/api/dead-letters?open=perhaps", OPERATOR).status()).isEqualTo(400);
+        for (String otherForm : List.of(
+                "/0x1",
+                "/%201",
+                "/+1",
+                "/%D9%A3",
+                "?limit=0x5",
+                "?limit=",
+                "?open=yes",
+                "?open=1",
+                "?open=TRUE",
+                "?open=perhaps",
+                "?open=")) {
+            assertThat(api.get("/api/dead-letters" + otherForm, OPERATOR).problem())
+                    .as(otherForm)
+                    .isEqualTo("bad-request");
+        }
     }
 
     @Test

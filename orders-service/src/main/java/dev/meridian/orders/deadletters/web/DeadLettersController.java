@@ -44,13 +44,14 @@ class DeadLettersController {
 
     @GetMapping
     ResponseEntity<Page> page(
-            @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
+            @RequestParam(required = false) @Nullable @Min(1) @Max(100) Integer limit,
             @RequestParam(required = false) @Nullable String cursor,
             @RequestParam(required = false) @Nullable Boolean open) {
         Long before = cursor == null ? null : Cursor.decode(cursor).getLeastSignificantBits();
-        List<DeadLetter> found = letters.page(before, open, limit + 1);
-        boolean more = found.size() > limit;
-        List<DeadLetter> page = more ? found.subList(0, limit) : found;
+        int most = limit == null ? Cursor.PAGE : limit;
+        List<DeadLetter> found = letters.page(before, open, most + 1);
+        boolean more = found.size() > most;
+        List<DeadLetter> page = more ? found.subList(0, most) : found;
         return ResponseEntity.ok()
                 .cacheControl(PRIVATE)
                 .body(new Page(

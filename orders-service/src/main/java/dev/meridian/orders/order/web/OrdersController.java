@@ -152,16 +152,16 @@ class OrdersController {
 
     @GetMapping(produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<Page> orders(
-            @RequestParam(defaultValue = "20") @Min(1) @Max(100) int limit,
+            @RequestParam(required = false) @Nullable @Min(1) @Max(100) Integer limit,
             @RequestParam(required = false) @Nullable String cursor,
             Principal customer,
             HttpServletRequest request,
             HttpServletResponse response) {
         UUID before = cursor == null ? null : Cursor.decode(cursor);
-        CachedOrders.Page found =
-                orders.page(customer.getName(), before, limit + 1, NewestOrderCookie.carried(request));
-        boolean more = found.orders().size() > limit;
-        List<Order> page = more ? found.orders().subList(0, limit) : found.orders();
+        int most = limit == null ? Cursor.PAGE : limit;
+        CachedOrders.Page found = orders.page(customer.getName(), before, most + 1, NewestOrderCookie.carried(request));
+        boolean more = found.orders().size() > most;
+        List<Order> page = more ? found.orders().subList(0, most) : found.orders();
         NewestOrderCookie.shown(request, response, page.stream().map(Order::id).toList(), clock.instant());
         return answer(found.isStale())
                 .body(new Page(page, more ? Cursor.encode(page.getLast().id()) : null));

@@ -8,6 +8,7 @@ import dev.meridian.orders.Tokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -96,7 +97,27 @@ class ReadingOrdersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/api/orders?limit=many", "/api/orders/not-a-uuid"})
+    @ValueSource(
+            strings = {
+                "/api/orders?limit=many",
+                "/api/orders?limit=0x5",
+                "/api/orders?limit=%D9%A3",
+                "/api/orders?limit=%2B5",
+                "/api/orders?limit=+5",
+                "/api/orders?limit=5%20",
+                "/api/orders?limit=",
+                "/api/orders?limit=5&limit=6",
+                "/api/orders?limit=99999999999",
+                "/api/orders/not-a-uuid",
+                "/api/orders/1-1-1-1-1",
+                "/api/orders/%20019d4b3e-5a70-7c41-9f0e-2b6a4d8c1e35",
+                "/api/orders/019d4b3e-5a70-7c41-9f0e-2b6a4d8c1e35%20",
+                "/api/orders/19d4b3e-5a70-7c41-9f0e-2b6a4d8c1e35",
+                "/api/orders/019d4b3e5a707c419f0e2b6a4d8c1e35",
+                "/api/orders/%7B019d4b3e-5a70-7c41-9f0e-2b6a4d8c1e35%7D",
+                "/api/orders/019d4b3e-5a70-7c41-9f0e-2b6a4d8c1e3%D9%A3",
+                "/api/orders/1-1-1-1-1/events"
+            })
     void wordsWhereOtherThingsBelongAreABadRequest(String path) {
         Api.Answer answer = api.get(path, token);
 
@@ -113,3 +134,15 @@ class ReadingOrdersTest {
         assertThat(answer.problem()).isEqualTo("invalid-cursor");
     }
 }
+    /** RFC 9562, section 4. */
+    @Test
+    void theDigitsOfAnIdMayBeUpperCase() {
+        String id =
+                api.place(customer, Api.order("TEA-001", 1)).json().at("/id").asString();
+
+        Api.Answer answer = api.get("/api/orders/" + id.toUpperCase(Locale.ROOT), token);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.json().at("/id").asString()).isEqualTo(id);
+    }
+
