@@ -1,5 +1,6 @@
 package dev.meridian.orders.web;
 
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.CacheControl;
@@ -14,19 +15,17 @@ import org.springframework.web.bind.annotation.RestController;
 class OpenApiController {
 
     private final byte[] description;
-    private final String etag;
+    private final String tag;
 
     OpenApiController() throws IOException {
         description = new ClassPathResource("api/openapi.json").getContentAsByteArray();
-        etag = '"' + DigestUtils.md5DigestAsHex(description) + '"';
+        tag = DigestUtils.md5DigestAsHex(description);
     }
 
     /** Caches revalidate it before each use, since it changes with each deployment. */
     @GetMapping(path = "/api/openapi", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<byte[]> description() {
-        return ResponseEntity.ok()
-                .eTag(etag)
-                .cacheControl(CacheControl.noCache().cachePublic())
-                .body(description);
+    ResponseEntity<byte[]> description(HttpServletRequest request) {
+        return ConditionalGet.answer(
+                request, ResponseEntity.ok().cacheControl(CacheControl.noCache().cachePublic()), tag, description);
     }
 }

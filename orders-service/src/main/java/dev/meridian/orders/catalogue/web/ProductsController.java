@@ -2,6 +2,8 @@ package dev.meridian.orders.catalogue.web;
 
 import dev.meridian.orders.catalogue.Catalogue;
 import dev.meridian.orders.catalogue.Product;
+import dev.meridian.orders.web.ConditionalGet;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.http.CacheControl;
@@ -29,13 +31,13 @@ class ProductsController {
     record Products(List<Product> products) {}
 
     @GetMapping(path = "/api/products", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<byte[]> products() {
+    ResponseEntity<byte[]> products(HttpServletRequest request) {
         byte[] body = json.writeValueAsBytes(new Products(catalogue.products()));
         // A strong ETag, as RFC 9110 section 8.8.1 has it: it changes with any byte of the body.
-        return ResponseEntity.ok()
-                .contentType(MediaType.APPLICATION_JSON)
-                .eTag('"' + DigestUtils.md5DigestAsHex(body) + '"')
-                .cacheControl(CacheControl.maxAge(MAX_AGE).cachePublic())
-                .body(body);
+        return ConditionalGet.answer(
+                request,
+                ResponseEntity.ok().cacheControl(CacheControl.maxAge(MAX_AGE).cachePublic()),
+                DigestUtils.md5DigestAsHex(body),
+                body);
     }
 }

@@ -8,7 +8,9 @@ import dev.meridian.orders.order.PlaceOrder;
 import dev.meridian.orders.order.Placement;
 import dev.meridian.orders.order.cache.CachedOrders;
 import dev.meridian.orders.order.cache.SingleOrder;
+import dev.meridian.orders.web.ConditionalGet;
 import dev.meridian.orders.web.Cursor;
+import dev.meridian.orders.web.IfMatch;
 import dev.meridian.orders.web.Problem;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -22,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.CacheControl;
 import org.springframework.http.HttpStatus;
@@ -46,6 +49,9 @@ class OrdersController {
 
     /** Says that the primary is away, and that the answer is the replica's, which may be old. */
     private static final String STALE = "Meridian-Stale";
+
+    /** An ETag of an order, without its quotes. */
+    private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,17}");
 
     /** No cache on the way may keep an order. */
     private static final CacheControl PRIVATE = CacheControl.noStore().cachePrivate();
@@ -108,7 +114,7 @@ class OrdersController {
             HttpServletRequest request,
             HttpServletResponse response) {
         IdempotencyKey.optional(request);
-        Cancellation cancellation = service.cancel(customer.getName(), id, IfMatch.versions(ifMatch));
+        Cancellation cancellation = service.cancel(customer.getName(), id, versions(IfMatch.tags(ifMatch)));
         if (!(cancellation instanceof Cancellation.NoSuchOrder)) {
             // Also a refusal tells that the order is there.
             NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
@@ -131,6 +137,16 @@ class OrdersController {
         };
     }
 
+    /** Those of the tags that are versions of ours; null where every version will do. */
+    private static @Nullable List<Long> versions(@Nullable List<String> tags) {
+        return tags == null
+                ? null
+                : tags.stream()
+                        .filter(tag -> VERSION.matcher(tag).matches())
+                        .map(Long::valueOf)
+                        .toList();
+    }
+
     @GetMapping(path = "/{id}", produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<byte[]> order(
             @PathVariable UUID id, Principal customer, HttpServletRequest request, HttpServletResponse response) {
@@ -138,10 +154,11 @@ class OrdersController {
                 .filter(found -> found.customer().equals(customer.getName()))
                 .orElseThrow(OrdersController::noSuchOrder);
         NewestOrderCookie.shown(request, response, List.of(id), clock.instant());
-        return answer(order.isStale())
-                .eTag(etag(order.version()))
-                .contentType(MediaType.APPLICATION_JSON)
-                .body(order.json().getBytes(StandardCharsets.UTF_8));
+        return ConditionalGet.answer(
+                request,
+                answer(order.isStale()),
+                Long.toString(order.version()),
+                order.json().getBytes(StandardCharsets.UTF_8));
     }
 
     record Page(
@@ -168,16 +185,14 @@ class OrdersController {
     }
 
     private static ResponseEntity<Order> answer(ResponseEntity.BodyBuilder response, Order order) {
-        return response.eTag(etag(order.version())).cacheControl(PRIVATE).body(order);
+        return response.eTag("\"" + order.version() + "\"")
+                .cacheControl(PRIVATE)
+                .body(order);
     }
 
     private static ResponseEntity.BodyBuilder answer(boolean isStale) {
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok().cacheControl(PRIVATE);
         return isStale ? answer.header(STALE, "true") : answer;
-    }
-
-    private static String etag(long version) {
-        return "\"" + version + "\"";
     }
 
     private static Problem noSuchOrder() {

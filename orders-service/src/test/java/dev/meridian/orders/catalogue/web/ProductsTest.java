@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.meridian.orders.Api;
 import dev.meridian.orders.RunningService;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -36,6 +37,14 @@ class ProductsTest {
 
         Api.Answer again = api.send(api.request("/api/products").header("If-None-Match", etag), null);
 
+        for (String path : List.of("/api/products", "/api/openapi")) {
+            Api.Answer other = api.send(api.request(path).header("If-Match", "\"other\""), null);
+            Api.Answer any = api.send(api.request(path).header("If-None-Match", "*"), null);
+            assertThat(other.status()).isEqualTo(412);
+            assertThat(other.problem()).isEqualTo("version-mismatch");
+            assertThat(any.status()).isEqualTo(304);
+            assertThat(any.header("Cache-Control")).contains("public");
+        }
         assertThat(etag).startsWith("\"");
         assertThat(again.status()).isEqualTo(304);
         assertThat(again.response().body()).isEmpty();

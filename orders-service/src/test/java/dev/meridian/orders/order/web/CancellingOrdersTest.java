@@ -159,7 +159,8 @@ class CancellingOrdersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"\"2\"", "W/\"1\"", "\"one\""})
+    @ValueSource(
+            strings = {"\"2\"", "W/\"1\"", "\"one\"", "\"01\", \"0\", \"-1\", \"\", \"1,2\", \"9999999999999999999\""})
     void anotherVersionThanTheOneNamedStays(String ifMatch) {
         String id = place();
 
@@ -191,6 +192,7 @@ class CancellingOrdersTest {
 
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.problem()).isEqualTo("invalid-if-match");
+        assertThat(answer.json().at("/errors/0/header").asString()).isEqualTo("If-Match");
         assertThat(status(id)).isEqualTo("PLACED");
     }
 

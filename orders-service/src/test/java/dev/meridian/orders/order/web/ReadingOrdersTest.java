@@ -5,13 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
+import java.net.http.HttpRequest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.Locale;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import tools.jackson.databind.JsonNode;
@@ -38,6 +41,55 @@ class ReadingOrdersTest {
         assertThat(order.header("ETag")).isEqualTo("\"1\"");
         assertThat(order.header("Cache-Control")).contains("private").contains("no-store");
         assertThat(unchanged.status()).isEqualTo(304);
+    }
+
+    /** RFC 9110, section 13.1, in the order of section 13.2.2. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', nullValues = "-", textBlock = """
+                    "1"        | -    | 200
+                    *          | -    | 200
+                    "2", "1"   | -    | 200
+                    "2"        | -    | 412
+                    W/"1"      | -    | 412
+                    "2"        | "1"  | 412
+                    "2"        | *    | 412
+                    "1"        | "1"  | 304
+                    -          | *    | 304
+                    *          | *    | 304
+                    -          | "2"  | 200
+                    -          | W/"1"| 304
+                    1          | -    | 400""")
+    void preconditionsOfAReadAreEvaluated(@Nullable String ifMatch, @Nullable String ifNoneMatch, int status) {
+        String path = api.place(customer, Api.order("TEA-001", 1)).header("Location");
+
+        for (String method : List.of("GET", "HEAD")) {
+            var request = api.request(path).method(method, HttpRequest.BodyPublishers.noBody());
+            if (ifMatch != null) {
+                request.header("If-Match", ifMatch);
+            }
+            if (ifNoneMatch != null) {
+                request.header("If-None-Match", ifNoneMatch);
+            }
+            Api.Answer answer = api.send(request, token);
+
+            assertThat(answer.status()).isEqualTo(status);
+            if (status < 400) {
+                assertThat(answer.header("ETag")).isEqualTo("\"1\"");
+                assertThat(answer.header("Cache-Control")).contains("private");
+            } else if (method.equals("GET")) {
+                assertThat(answer.problem()).isEqualTo(status == 412 ? "version-mismatch" : "invalid-if-match");
+            }
+        }
+    }
+
+    @Test
+    void preconditionsDoNotTellWhetherSomeoneElsesOrderExists() {
+        String path = api.place(customer, Api.order("TEA-001", 1)).header("Location");
+
+        for (String header : List.of("If-Match", "If-None-Match")) {
+            Api.Answer answer = api.send(api.request(path).header(header, "*"), Tokens.of("stranger"));
+            assertThat(answer.problem()).isEqualTo("no-such-order");
+        }
     }
 
     @Test
@@ -125,15 +177,6 @@ class ReadingOrdersTest {
         assertThat(answer.problem()).isEqualTo("bad-request");
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"!", "AAAA", ""})
-    void aCursorIsOneThatTheListGaveOut(String cursor) {
-        Api.Answer answer = api.get("/api/orders?cursor=" + cursor, token);
-
-        assertThat(answer.status()).isEqualTo(400);
-        assertThat(answer.problem()).isEqualTo("invalid-cursor");
-    }
-}
     /** RFC 9562, section 4. */
     @Test
     void theDigitsOfAnIdMayBeUpperCase() {
@@ -146,3 +189,12 @@ class ReadingOrdersTest {
         assertThat(answer.json().at("/id").asString()).isEqualTo(id);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"!", "AAAA", ""})
+    void aCursorIsOneThatTheListGaveOut(String cursor) {
+        Api.Answer answer = api.get("/api/orders?cursor=" + cursor, token);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.problem()).isEqualTo("invalid-cursor");
+    }
+}
