@@ -338,6 +338,31 @@ class PlacingOrdersTest {
         assertThat(answer.problem()).isEqualTo("unsupported-media-type");
     }
 
+    /** RFC 9110, section 15.5.16. */
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "identity, gzip", "x"})
+    void aBodyWithAContentCodingIsRefused(String coding) {
+        Api.Answer answer = placeEncoded(coding);
+
+        assertThat(answer.status()).isEqualTo(415);
+        assertThat(answer.problem()).isEqualTo("unsupported-media-type");
+        assertThat(answer.header("Accept-Encoding")).isEqualTo("identity");
+        nothingStored();
+    }
+
+    @Test
+    void theIdentityIsNoContentCoding() {
+        assertThat(placeEncoded("Identity").status()).isEqualTo(201);
+    }
+
+    private Api.Answer placeEncoded(String coding) {
+        return api.send(
+                api.post(Api.order("TEA-001", 1))
+                        .header("Idempotency-Key", "key")
+                        .header("Content-Encoding", coding),
+                Tokens.of(customer));
+    }
+
     private int ordersStored() {
         return jdbc.sql("SELECT count(*) FROM orders WHERE customer = ?")
                 .param(customer)
