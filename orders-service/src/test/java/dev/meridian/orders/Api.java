@@ -24,13 +24,13 @@ public final class Api {
     private static final HttpClient HTTP =
             HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
 
-    private final String origin;
+    private final String address;
 
     /** As a browser keeps them, by name: what was shown or written is not missing from what is read next. */
     private final Map<String, String> cookies = new ConcurrentHashMap<>();
 
     public Api(int port) {
-        this.origin = "http://127.0.0.1:" + port;
+        this.address = "127.0.0.1:" + port;
     }
 
     public record Answer(int status, HttpResponse<String> response) {
@@ -90,7 +90,7 @@ public final class Api {
     }
 
     public HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(origin + path)).timeout(TIMEOUT);
+        return HttpRequest.newBuilder(URI.create("http://" + address + path)).timeout(TIMEOUT);
     }
 
     public Answer get(String path, @Nullable String token) {
@@ -111,6 +111,9 @@ public final class Api {
             HttpResponse<String> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
             response.headers().allValues("Set-Cookie").forEach(this::keep);
             var answer = new Answer(response.statusCode(), response);
+            assertThat(response.headers().map() + response.body())
+                    .as("an answer does not name the instance's own address")
+                    .doesNotContain(address);
             String method = response.request().method();
             OpenApi.DESCRIPTION.check(
                     method,

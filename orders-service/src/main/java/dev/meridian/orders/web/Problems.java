@@ -2,7 +2,8 @@ package dev.meridian.orders.web;
 
 import java.net.URI;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -11,6 +12,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
@@ -19,6 +21,7 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.validation.FieldError;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
@@ -110,6 +113,27 @@ class Problems extends ResponseEntityExceptionHandler {
     /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
     @ExceptionHandler({DataAccessException.class, TransactionException.class})
     @Nullable
+    /** Spring names the methods that are mapped; HEAD comes with GET, and OPTIONS is answered everywhere. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHttpRequestMethodNotSupported(
+            HttpRequestMethodNotSupportedException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        Set<HttpMethod> allowed = new TreeSet<>(headers.getAllow());
+        if (allowed.contains(HttpMethod.GET)) {
+            allowed.add(HttpMethod.HEAD);
+        }
+        allowed.add(HttpMethod.OPTIONS);
+        var answered = new HttpHeaders();
+        answered.setAllow(allowed);
+        return super.handleHttpRequestMethodNotSupported(e, answered, status, request);
+    }
+
+    /** Tomcat decodes the parameters when the first is asked for. */
+    @ExceptionHandler
+    @Nullable
+    ResponseEntity<Object> undecodable(InvalidParameterException e, WebRequest request) {
+        return answer(badRequest("bad-request", "Bad Request", "The query cannot be decoded."), request);
+    }
+
     ResponseEntity<Object> unavailable(Exception e, WebRequest request) {
         if (e instanceof DataIntegrityViolationException) {
             return unexpected(e, request); // to try again would not help

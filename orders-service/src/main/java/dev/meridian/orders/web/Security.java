@@ -10,20 +10,23 @@ import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
+import jakarta.servlet.http.HttpServletRequest;
 import java.net.URL;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.security.oauth2.server.resource.autoconfigure.JwkSetUriJwtDecoderBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.security.authentication.AuthenticationServiceException;
-import org.springframework.security.config.ObjectPostProcessor;
+import org.springframework.security.authentication.ProviderManager;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
@@ -35,10 +38,16 @@ import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.server.resource.BearerTokenErrors;
+import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationProvider;
+import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationConverter;
 import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.AccessDeniedHandler;
+import org.springframework.security.web.firewall.HttpFirewall;
+import org.springframework.security.web.firewall.StrictHttpFirewall;
+import org.springframework.util.StringUtils;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
 /**
@@ -54,6 +63,9 @@ class Security {
     private static final int CONNECT_MILLIS = 1_000;
     private static final int READ_MILLIS = 1_000;
     private static final int LARGEST_KEY_SET = 64 * 1024;
+
+    /** RFC 9110, section 11.4, with the token of RFC 6750, section 2.1. */
+    private static final Pattern BEARER = Pattern.compile("Bearer +([A-Za-z0-9._~+/-]+=*)", Pattern.CASE_INSENSITIVE);
 
     /**
      * A request is observed as a whole. Each filter, the check of the token and the decision would be observed too,
@@ -71,7 +83,6 @@ class Security {
             JwtDecoder decoder,
             Clock clock,
             @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems) {
-        JwtDecoder tokens = new VerifiedTokens(decoder, clock, Ticker.systemTicker());
         AuthenticationEntryPoint refused =
                 (request, response, why) -> problems.resolveException(request, response, null, refusal(why));
         AccessDeniedHandler denied =
@@ -82,34 +93,54 @@ class Security {
                 .logout(AbstractHttpConfigurer::disable)
                 .authorizeHttpRequests(requests -> requests.requestMatchers("/api/orders", "/api/orders/**")
                         .hasAuthority("SCOPE_orders")
-                        .requestMatchers(HttpMethod.GET, "/api/products", "/api/openapi")
-                        .permitAll()
-                        .requestMatchers(HttpMethod.HEAD, "/api/products", "/api/openapi")
+                        .requestMatchers("/api/products", "/api/openapi")
                         .permitAll()
                         .requestMatchers("/api/dead-letters", "/api/dead-letters/**", "/api/topology")
                         .hasAuthority("SCOPE_ops")
-                        .requestMatchers("/error")
-                        .permitAll()
                         .requestMatchers("/actuator/**")
                         .permitAll() // answers on the management port alone, which only our own network reaches
                         .anyRequest()
                         .authenticated())
-                .oauth2ResourceServer(
-                        server -> server.jwt(jwt -> jwt.decoder(tokens)).withObjectPostProcessor(failuresGoTo(refused)))
+                .addFilter(tokens(new VerifiedTokens(decoder, clock, Ticker.systemTicker()), refused))
                 .exceptionHandling(
                         failures -> failures.authenticationEntryPoint(refused).accessDeniedHandler(denied))
                 .build();
     }
 
-    /** Of every kind; by default a token that cannot be checked now ends in 500. */
-    private static ObjectPostProcessor<BearerTokenAuthenticationFilter> failuresGoTo(AuthenticationEntryPoint refused) {
-        return new ObjectPostProcessor<>() {
-            @Override
-            public <O extends BearerTokenAuthenticationFilter> O postProcess(O filter) {
-                filter.setAuthenticationFailureHandler(refused::commence);
-                return filter;
-            }
-        };
+    /**
+     * Without the rest of {@code oauth2ResourceServer}, which tells callers the address of this instance (RFC 9728).
+     * Failures of every kind are refused alike; by default a token that cannot be checked now ends in 500.
+     */
+    private static BearerTokenAuthenticationFilter tokens(JwtDecoder decoder, AuthenticationEntryPoint refused) {
+        var header = new BearerTokenAuthenticationConverter();
+        header.setBearerTokenResolver(Security::token);
+        var filter = new BearerTokenAuthenticationFilter(
+                new ProviderManager(new JwtAuthenticationProvider(decoder)), header);
+        filter.setAuthenticationEntryPoint(refused);
+        filter.setAuthenticationFailureHandler(refused::commence);
+        return filter;
+    }
+
+    /** Spring's own resolver takes one space only. */
+    private static @Nullable String token(HttpServletRequest request) {
+        String credentials = request.getHeader(HttpHeaders.AUTHORIZATION);
+        if (credentials == null || !StringUtils.startsWithIgnoreCase(credentials, "Bearer")) {
+            return null;
+        }
+        Matcher bearer = BEARER.matcher(credentials);
+        if (!bearer.matches()) {
+            throw new OAuth2AuthenticationException(BearerTokenErrors.invalidToken("Malformed"));
+        }
+        return bearer.group(1);
+    }
+
+    /** Every method reaches Spring MVC, which says what an address allows, and every header those who read it. */
+    @Bean
+    static HttpFirewall anyMethodAndHeader() {
+        var firewall = new StrictHttpFirewall();
+        firewall.setUnsafeAllowAnyHttpMethod(true);
+        firewall.setAllowedHeaderValues(value -> true);
+        return firewall;
     }
 
     /** With the challenge of RFC 6750, section 3, which names no error where there was no token. */

@@ -20,6 +20,8 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.web.server.LocalManagementPort;
@@ -65,7 +67,7 @@ class TokenFaultsTest {
         for (RequestMappingInfo mapping : mappings.getHandlerMethods().keySet()) {
             for (String pattern : mapping.getPatternValues()) {
                 for (String method : methods(mapping)) {
-                    String scope = pattern.equals("/error") ? "" : OpenApi.DESCRIPTION.scope(method + " " + pattern);
+                    String scope = OpenApi.DESCRIPTION.scope(method + " " + pattern);
                     String id = pattern.startsWith("/api/orders")
                             ? UUID.randomUUID().toString()
                             : "0";
@@ -147,6 +149,39 @@ class TokenFaultsTest {
         return api.send(api.request(route.path).method(route.method, HttpRequest.BodyPublishers.noBody()), token);
     }
 
+    /** The scheme in any case, and then one space or more (RFC 9110, section 11.4). */
+    @ParameterizedTest
+    @ValueSource(strings = {"Bearer ", "bearer ", "BEARER ", "Bearer  ", "bEaReR      "})
+    void theSchemeIsReadAsLiberallyAsTheStandardHasIt(String scheme) {
+        assertThat(authorized(scheme + Tokens.of("alice")).status()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"Bearer", "Bearer two words", "Bearer ====", "Bearer t\u00f6ken", "Bearer a,b", "Bearer\ta"})
+    void credentialsThatAreNoTokenAreAnInvalidToken(String credentials) {
+        Api.Answer answer = authorized(credentials);
+
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(answer.problem()).isEqualTo("invalid-token");
+        assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer error=\"invalid_token\"");
+    }
+
+    @Test
+    void anotherSchemeIsNoToken() {
+        assertThat(authorized("Basic YWxpY2U6c2VjcmV0").problem()).isEqualTo("missing-token");
+    }
+
+    private Api.Answer authorized(String credentials) {
+        return api.send(api.request("/api/orders").header("Authorization", credentials), null);
+    }
+
+    @Test
+    void theServiceDoesNotDescribeItselfAsAProtectedResource() {
+        assertThat(api.get("/.well-known/oauth-protected-resource", null).problem())
+                .isEqualTo("missing-token");
+    }
+
     @Test
     void theManagementEndpointsAreOnAPortOfTheirOwn(@LocalManagementPort int management) {
         for (String path : List.of("/actuator", "/actuator/health", "/actuator/prometheus")) {
@@ -170,5 +205,14 @@ class TokenFaultsTest {
 
         assertThat(answer.status()).isEqualTo(405);
         assertThat(answer.problem()).isEqualTo("method-not-allowed");
+        assertThat(answer.header("Allow").split(", ?")).containsExactlyInAnyOrder("GET", "HEAD", "OPTIONS", "POST");
+    }
+
+    @Test
+    void aPublicAddressNamesItsMethodsWithoutAToken() {
+        Api.Answer answer = api.send(api.request("/api/products").DELETE(), null);
+
+        assertThat(answer.status()).isEqualTo(405);
+        assertThat(answer.header("Allow").split(", ?")).containsExactlyInAnyOrder("GET", "HEAD", "OPTIONS");
     }
 }

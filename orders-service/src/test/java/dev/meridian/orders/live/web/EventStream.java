@@ -1,5 +1,6 @@
 package dev.meridian.orders.live.web;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.meridian.orders.OpenApi;
@@ -66,6 +67,7 @@ final class EventStream implements AutoCloseable {
                     "GET " + path + " HTTP/1.0\r\nAccept: text/event-stream\r\nAuthorization: Bearer "
                             + token + "\r\n" + (lastEventId == null ? "" : "Last-Event-ID: " + lastEventId + "\r\n")
                             + "\r\n");
+            assertThat(stream.headers.toString()).doesNotContain("127.0.0.1:" + port);
             OpenApi.DESCRIPTION.check("GET", path, stream.status, stream::header, null);
             return stream;
         } catch (IOException e) {
