@@ -32,9 +32,13 @@ public final class OpenApi {
             Set.of("get", "put", "post", "delete", "options", "head", "patch", "trace");
 
     private static final String ERROR = "[45]..";
+    private static final String PROBLEM = "application/problem+json";
 
     /** The name of a problem in an error's description. */
     private static final Pattern NAME = Pattern.compile("`([a-z]+(-[a-z]+)+)`");
+
+    /** Each type of problem has a row in docs/problems.md. */
+    private static final String EXPLANATIONS = AsyncApi.text(Path.of("../docs/problems.md"));
 
     public static final OpenApi DESCRIPTION = new OpenApi(JsonMapper.shared().readTree(AsyncApi.text(FILE)));
 
@@ -120,6 +124,13 @@ public final class OpenApi {
                 .collect(Collectors.toSet());
     }
 
+    /** @throws AssertionError if an answer is not a problem detail as every operation may answer it */
+    public void checkProblem(UnaryOperator<String> header, String body) {
+        assertThat(differences(document.at("/components/responses/Problem"), header, body))
+                .as(body)
+                .isEmpty();
+    }
+
     /** @throws AssertionError if an answer {@link #differences differs} from the description */
     public void check(String method, String path, int status, UnaryOperator<String> header, @Nullable String body) {
         assertThat(differences(method, path, status, header, body))
@@ -149,11 +160,8 @@ public final class OpenApi {
         String code = responses.has(Integer.toString(status)) ? Integer.toString(status) : "default";
         JsonNode response = follow(responses.path(code));
         List<String> differences = new ArrayList<>(differences(response, header, body));
-        if (body != null && code.matches(ERROR)) {
-            String type = JsonMapper.shared().readTree(body).path("type").asString("");
-            if (!problems(response).contains(type.substring(type.lastIndexOf('/') + 1))) {
-                differences.add("the description of " + code + " does not name " + type);
-            }
+        if (body != null && code.matches(ERROR) && !problems(response).contains(problem(body))) {
+            differences.add("the description of " + code + " does not name " + problem(body));
         }
         return differences;
     }
@@ -190,6 +198,9 @@ public final class OpenApi {
             return differences;
         }
         String type = header.apply("Content-Type").replaceFirst(";.*", "");
+        if (type.equals(PROBLEM) && body != null && !EXPLANATIONS.contains("| `" + problem(body) + "` |")) {
+            differences.add("docs/problems.md does not explain " + problem(body));
+        }
         if (!content.has(type)) {
             differences.add("the media type '" + type + "' is not described");
         } else if (body != null) {
@@ -197,6 +208,12 @@ public final class OpenApi {
                     content.path(type).path("schema"), JsonMapper.shared().readTree(body)));
         }
         return differences;
+    }
+
+    /** The last part of the problem's type. */
+    private static String problem(String body) {
+        String type = JsonMapper.shared().readTree(body).path("type").asString("");
+        return type.substring(type.lastIndexOf('/') + 1);
     }
 
     private List<String> errors(JsonNode schema, JsonNode json) {

@@ -5,23 +5,25 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.validation.FieldError;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.MethodArgumentNotValidException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
-import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
@@ -93,6 +95,7 @@ class Problems extends ResponseEntityExceptionHandler {
                                         : new Problem.Violation(
                                                 String.valueOf(result.getMethodParameter()
                                                         .getParameterName()),
+                                                null,
                                                 String.valueOf(error.getDefaultMessage())))),
                 request);
     }
@@ -110,9 +113,6 @@ class Problems extends ResponseEntityExceptionHandler {
         return answer(problem, request);
     }
 
-    /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
-    @ExceptionHandler({DataAccessException.class, TransactionException.class})
-    @Nullable
     /** Spring names the methods that are mapped; HEAD comes with GET, and OPTIONS is answered everywhere. */
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpRequestMethodNotSupported(
@@ -134,6 +134,9 @@ class Problems extends ResponseEntityExceptionHandler {
         return answer(badRequest("bad-request", "Bad Request", "The query cannot be decoded."), request);
     }
 
+    /** The database did not answer in time, or is not there: nothing was stored, the caller may try again. */
+    @ExceptionHandler({DataAccessException.class, TransactionException.class})
+    @Nullable
     ResponseEntity<Object> unavailable(Exception e, WebRequest request) {
         if (e instanceof DataIntegrityViolationException) {
             return unexpected(e, request); // to try again would not help
@@ -162,16 +165,20 @@ class Problems extends ResponseEntityExceptionHandler {
                 request);
     }
 
-    /** Spring's own problems get a type of ours too: the name of their status. */
+    /**
+     * Spring's own problems get a type of ours too: the name of their status. With a media type of their own they are
+     * sent whatever the request accepts.
+     */
     @Override
     protected ResponseEntity<Object> createResponseEntity(
             @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         if (body instanceof ProblemDetail problem
                 && !String.valueOf(problem.getType()).startsWith(Problem.TYPES)) {
-            String name = HttpStatus.valueOf(status.value()).getReasonPhrase();
-            problem.setType(
-                    URI.create(Problem.TYPES + name.toLowerCase(Locale.ROOT).replace(' ', '-')));
+            problem.setType(URI.create(Problem.TYPES + Problem.type(HttpStatus.valueOf(status.value()))));
         }
-        return super.createResponseEntity(body, headers, status, request);
+        return ResponseEntity.status(status)
+                .headers(headers)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(body);
     }
 }
