@@ -159,6 +159,17 @@ class IdentityTests {
         assertThat(location(logIn("alice", "alice", "198.51.100.2"))).doesNotContain("error");
     }
 
+    @Test
+    void behindTlsCookiesAreForTlsAlone() throws Exception {
+        var form = browser.send(
+                HttpRequest.newBuilder(address("/login"))
+                        .header("X-Forwarded-Proto", "https")
+                        .header("X-Forwarded-Port", "443")
+                        .build(),
+                BodyHandlers.ofString());
+        assertThat(form.headers().allValues("Set-Cookie")).isNotEmpty().allMatch(it -> it.contains("; Secure"));
+    }
+
     /** What is kept for them is kept by them. */
     @ParameterizedTest
     @ValueSource(strings = {"/login", "/anything", "/.well-known/anything", "/oauth2/authorize?client_id=storefront"})

@@ -117,7 +117,7 @@ final class StackDefinition {
         String gateway = "gateway-" + Component.DATACENTER + "-1";
         boolean edge = haproxy.isPresent() || varnish.isPresent();
         Address server = edge ? address(8081) : front;
-        environment.put("MERIDIAN_LIMITS_BEHINDEDGE", Boolean.toString(edge));
+        environment.put("MERIDIAN_BEHINDEDGE", Boolean.toString(edge));
         Address management = address(8180);
         var memory = new JavaService.Memory(320, 128, true);
         addService("gateway", gateway, "proxy", memory, server, management, List.of());

@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** An issuer of access tokens with a key set of its own, served on loopback. */
@@ -61,6 +62,11 @@ public final class Tokens {
     /** A right token signed by a key that the issuer does not publish. */
     public static String ofUnknownKey(String customer) {
         return sign(UNKNOWN, customer, claims -> claims);
+    }
+
+    /** The key set of an issuer that has published that key. */
+    public static String everyKey() {
+        return new JWKSet(List.of(KEY, UNKNOWN)).toString();
     }
 
     /** The right token's claims, signed by nobody. */

@@ -399,7 +399,8 @@ class ComposeIT {
 
     @Test
     void aReplicaThatLostItsVolumeIsBuiltAnew() {
-        containers.compose("rm", "--stop", "--force", "postgres-replica");
+        // The primary has the volume too, to look for a last copy there.
+        containers.compose("rm", "--stop", "--force", "postgres-replica", "postgres-primary");
         Containers.docker("volume", "rm", containers.volume("postgres-replica"));
 
         containers.allUp();

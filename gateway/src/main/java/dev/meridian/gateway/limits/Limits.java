@@ -15,8 +15,6 @@ import org.springframework.validation.annotation.Validated;
  * @param burst how many a subject may send at once after a pause
  * @param addressRate requests per second of one address, by callers without a token, at this gateway
  * @param addressBurst how many of these at once after a pause
- * @param behindEdge whether the load balancer says in X-Forwarded-For where a request comes from; else whoever opened the
- *     connection counts
  * @param concurrency requests under way on one route at the same time
  * @param requestTime for a request to arrive, from its first byte to the last of its body
  */
@@ -27,7 +25,6 @@ record Limits(
         @Positive int burst,
         @Positive int addressRate,
         @Positive int addressBurst,
-        boolean behindEdge,
         @Positive int concurrency,
         @NotNull @DurationMin(millis = 1) Duration requestTime,
         @NotNull @Valid Redis redis,

@@ -9,7 +9,6 @@ import java.util.Objects;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.cloud.gateway.support.ipresolver.RemoteAddressResolver;
-import org.springframework.cloud.gateway.support.ipresolver.XForwardedRemoteAddressResolver;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
@@ -35,13 +34,10 @@ class RateLimit implements GlobalFilter {
     private final Rejections rejections;
     private final String policy;
 
-    RateLimit(RateLimiter limiter, Rejections rejections, Limits limits) {
+    RateLimit(RateLimiter limiter, RemoteAddressResolver addresses, Rejections rejections, Limits limits) {
         this.limiter = limiter;
         this.limits = limits;
-        // The load balancer puts one address there, and believes nobody but the CDN.
-        this.addresses = limits.behindEdge()
-                ? XForwardedRemoteAddressResolver.maxTrustedIndex(1)
-                : new RemoteAddressResolver() {};
+        this.addresses = addresses;
         this.buckets = Caffeine.newBuilder()
                 .maximumSize(ADDRESSES)
                 .expireAfterAccess(IDLE)

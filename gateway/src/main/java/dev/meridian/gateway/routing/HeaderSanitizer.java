@@ -6,8 +6,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.cloud.gateway.filter.headers.HttpHeadersFilter;
 import org.springframework.cloud.gateway.filter.headers.RemoveHopByHopHeadersFilter;
+import org.springframework.cloud.gateway.support.ipresolver.RemoteAddressResolver;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.observation.ServerRequestObservationContext;
 import org.springframework.stereotype.Component;
@@ -16,7 +18,7 @@ import org.springframework.web.server.ServerWebExchange;
 /**
  * Copies a request's headers, without those by which a caller could claim to be another one, to come from elsewhere or
  * to ask something else, and without those that end at a hop (RFC 9110, section 7.6.1). The copy continues the trace of
- * the gateway's own observation.
+ * the gateway's own observation, and says where the request comes from.
  */
 @Component
 class HeaderSanitizer implements HttpHeadersFilter {
@@ -33,13 +35,20 @@ class HeaderSanitizer implements HttpHeadersFilter {
             x-original-url x-original-uri x-original-host x-original-method x-rewrite-url x-host x-http-method
             x-http-method-override x-method-override""".split("\\s+"));
 
+    private static final String HTTPS = "https";
+
     private static final String FORGED_PREFIX = "x-forwarded-";
 
     private final Propagator traces;
+    private final RemoteAddressResolver callers;
+    private final boolean behindEdge;
     private final Set<String> dropped = new HashSet<>(FORGED);
 
-    HeaderSanitizer(Propagator traces) {
+    HeaderSanitizer(
+            Propagator traces, RemoteAddressResolver callers, @Value("${meridian.behind-edge}") boolean behindEdge) {
         this.traces = traces;
+        this.callers = callers;
+        this.behindEdge = behindEdge;
         dropped.addAll(HOP_BY_HOP);
         dropped.add("expect"); // the body was asked for here (RFC 9110, section 10.1.1)
         traces.fields().forEach(field -> dropped.add(field.toLowerCase(Locale.ROOT)));
@@ -61,12 +70,26 @@ class HeaderSanitizer implements HttpHeadersFilter {
                 kept.addAll(name, values);
             }
         });
+        tellOrigin(exchange, request, kept);
         ServerRequestObservationContext.findCurrent(exchange.getAttributes())
                 .map(observation -> observation.<TracingContext>get(TracingContext.class))
                 .map(TracingContext::getSpan)
                 .ifPresent(
                         span -> traces.inject(span.context(), kept, (carrier, name, value) -> kept.set(name, value)));
         return kept;
+    }
+
+    /** For identity: wrong passwords count by address, and browsers are led back by the scheme that they came with. */
+    private void tellOrigin(ServerWebExchange exchange, HttpHeaders request, HttpHeaders kept) {
+        var caller = callers.resolve(exchange);
+        if (caller != null) {
+            kept.set("X-Forwarded-For", caller.getHostString());
+        }
+        if (behindEdge && HTTPS.equals(request.getFirst("X-Forwarded-Proto"))) {
+            var host = request.getHost();
+            kept.set("X-Forwarded-Proto", HTTPS);
+            kept.set("X-Forwarded-Port", Integer.toString(host == null || host.getPort() == 0 ? 443 : host.getPort()));
+        }
     }
 
     /** Drops the headers of an answer that end here. The answer's headers are a copy already. */

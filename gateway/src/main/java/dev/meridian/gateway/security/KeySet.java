@@ -1,18 +1,17 @@
 package dev.meridian.gateway.security;
 
+import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.KeySourceException;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKMatcher;
 import com.nimbusds.jose.jwk.JWKSelector;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
-import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.SignedJWT;
 import java.net.URL;
 import java.time.Duration;
-import java.util.List;
 import java.util.function.Function;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import reactor.core.publisher.Flux;
@@ -25,7 +24,8 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>They are fetched again when they are {@link #MAX_AGE} old, so that a withdrawn key goes, and when a token names a
  * key that is not among them, so that a new key comes; but at most twice in {@link #PAUSE}, so that tokens with made-up
- * keys do not pass their load on to the issuer. Where the issuer does not answer, the keys that are known stay.
+ * keys do not pass their load on to the issuer. Until the next time nothing can be said of a token with an unknown key: it
+ * may be of a new one. Where the issuer does not answer, the keys that are known stay.
  */
 class KeySet implements Function<SignedJWT, Flux<JWK>> {
 
@@ -34,7 +34,6 @@ class KeySet implements Function<SignedJWT, Flux<JWK>> {
     private static final int CONNECT_MILLIS = 1_000;
     private static final int READ_MILLIS = 1_000;
     private static final int LARGEST = 64 * 1024;
-    private static final JWKSelector ANY = new JWKSelector(new JWKMatcher.Builder().build());
 
     /** A token that waits for the keys holds up no other. */
     private static final Scheduler WAITING = Schedulers.fromExecutor(Thread::startVirtualThread);
@@ -51,27 +50,18 @@ class KeySet implements Function<SignedJWT, Flux<JWK>> {
                 .build();
     }
 
-    /** An error where no key is known, so that nothing can be said of any token. */
+    /** An error where nothing can be said of the token. */
     @Override
     public Flux<JWK> apply(SignedJWT token) {
-        var matcher = JWKMatcher.forJWSHeader(token.getHeader());
-        if (matcher == null) {
-            return Flux.empty(); // an unknown algorithm
+        if (!JWSAlgorithm.RS256.equals(token.getHeader().getAlgorithm())) {
+            return Flux.empty();
         }
-        return Mono.fromCallable(() -> matching(new JWKSelector(matcher)))
+        var selector = new JWKSelector(JWKMatcher.forJWSHeader(token.getHeader()));
+        return Mono.fromCallable(() -> keys.get(selector, null))
                 .subscribeOn(WAITING)
                 .onErrorMap(
                         KeySourceException.class,
                         away -> new AuthenticationServiceException("The issuer's keys are out of reach", away))
                 .flatMapIterable(Function.identity());
-    }
-
-    private List<JWK> matching(JWKSelector selector) throws KeySourceException {
-        try {
-            return keys.get(selector, null);
-        } catch (RateLimitReachedException e) {
-            keys.get(ANY, null);
-            return List.of();
-        }
     }
 }

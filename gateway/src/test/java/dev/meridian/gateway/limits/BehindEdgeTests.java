@@ -8,11 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.test.context.TestPropertySource;
 
 @TestPropertySource(
-        properties = {
-            "meridian.limits.behind-edge=true",
-            "meridian.limits.address-burst=3",
-            "meridian.limits.address-rate=1"
-        })
+        properties = {"meridian.behind-edge=true", "meridian.limits.address-burst=3", "meridian.limits.address-rate=1"})
 class BehindEdgeTests extends RunningGateway {
 
     private HttpResponse<String> productsFor(String addresses) {
@@ -34,5 +30,17 @@ class BehindEdgeTests extends RunningGateway {
         assertThat(answer(to("/api/products")).statusCode())
                 .as("a request of the edge itself")
                 .isEqualTo(200);
+    }
+
+    @Test
+    void tellsTheServicesWhereARequestComesFrom() {
+        var asked = answer(withToken("/api/orders/1")
+                .header("X-Forwarded-For", "203.0.113.9")
+                .header("X-Forwarded-Proto", "https"));
+
+        assertThat(asked.body())
+                .containsIgnoringCase("x-forwarded-for: 203.0.113.9")
+                .containsIgnoringCase("x-forwarded-proto: https")
+                .containsIgnoringCase("x-forwarded-port: ");
     }
 }

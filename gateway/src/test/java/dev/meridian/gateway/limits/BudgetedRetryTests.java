@@ -26,7 +26,6 @@ class BudgetedRetryTests {
                     1,
                     1,
                     1,
-                    false,
                     1,
                     LONG,
                     new Limits.Redis("localhost", 1, LONG),

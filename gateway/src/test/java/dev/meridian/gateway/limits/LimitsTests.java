@@ -92,12 +92,12 @@ class LimitsTests extends RunningGateway {
             assertThat(refused.headers().map()).doesNotContainKey("ratelimit");
             assertThat(answer(to("/api/products")).statusCode())
                     .as("another address")
-                    .isEqualTo(200);
+                    .isNotEqualTo(429);
             assertThat(elsewhere
                             .send(withToken("/api/products").build(), BodyHandlers.ofString())
                             .statusCode())
                     .as("a subject")
-                    .isEqualTo(200);
+                    .isNotEqualTo(429);
         }
     }
 

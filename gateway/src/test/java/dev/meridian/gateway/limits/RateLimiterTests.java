@@ -49,7 +49,6 @@ class RateLimiterTests {
                     burst,
                     1,
                     1,
-                    false,
                     1,
                     SOON,
                     new Limits.Redis("127.0.0.1", redis.port(), timeout),

@@ -8,6 +8,7 @@ import dev.meridian.local.Address;
 import dev.meridian.local.Project;
 import dev.meridian.local.process.LogFile;
 import dev.meridian.local.process.ManagedProcess;
+import dev.meridian.local.process.NativeProgram;
 import dev.meridian.local.process.Ports;
 import dev.meridian.local.process.Program;
 import java.io.BufferedReader;
@@ -25,7 +26,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -87,7 +90,7 @@ class HaProxyTest {
         GATEWAY.set(gateway);
         Thread.ofVirtual().start(() -> serve(gateway));
 
-        Program balancer = HaProxy.program(
+        NativeProgram plain = HaProxy.program(
                 haproxy,
                 Project.current().edge("haproxy/haproxy.cfg"),
                 FRONT,
@@ -95,6 +98,17 @@ class HaProxyTest {
                 new Address(gateway.getLocalPort()),
                 new Address(healthServer.getAddress().getPort()),
                 List.of());
+        Map<String, String> environment = new HashMap<>(plain.environment());
+        environment.put("LB_SCHEME", "https");
+        Program balancer = new NativeProgram(
+                plain.name(),
+                plain.type(),
+                plain.address(),
+                plain.after(),
+                plain.files(),
+                plain.command(),
+                environment,
+                plain.probe());
         ManagedProcess process = new ManagedProcess(
                 balancer, folder.resolve("lb"), new LogFile(folder.resolve("lb.log")), () -> {}, death -> {});
         BALANCER.set(process);
@@ -168,6 +182,18 @@ class HaProxyTest {
         DEEDS.clear();
         await().atMost(Duration.ofSeconds(10)).until(() -> send(get("/")).statusCode() == 200);
         ASKED.clear();
+    }
+
+    @Test
+    void behindTlsTheGatewayIsToldAndBrowsersComeBackByTlsAlone() throws Exception {
+        HttpResponse<String> answer = send(get("/").header("X-Forwarded-Proto", "gopher"));
+
+        assertThat(answer.headers().firstValue("Strict-Transport-Security")).hasValue("max-age=31536000");
+        assertThat(ASKED)
+                .singleElement()
+                .asString()
+                .containsIgnoringCase("x-forwarded-proto: https")
+                .doesNotContain("gopher");
     }
 
     @Test

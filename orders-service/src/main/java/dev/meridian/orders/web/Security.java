@@ -2,11 +2,8 @@ package dev.meridian.orders.web;
 
 import com.github.benmanes.caffeine.cache.Ticker;
 import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.jwk.JWKMatcher;
-import com.nimbusds.jose.jwk.JWKSelector;
 import com.nimbusds.jose.jwk.source.JWKSource;
 import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
-import com.nimbusds.jose.jwk.source.RateLimitReachedException;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
@@ -14,7 +11,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.net.URL;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -193,22 +189,13 @@ class Security {
     }
 
     static JWKSource<SecurityContext> keys(URL keySet) {
-        JWKSource<SecurityContext> source = JWKSourceBuilder.<SecurityContext>create(
+        return JWKSourceBuilder.<SecurityContext>create(
                         keySet, new DefaultResourceRetriever(CONNECT_MILLIS, READ_MILLIS, LARGEST_KEY_SET))
                 .cache(KEYS_MAX_AGE.toMillis(), 2 * (CONNECT_MILLIS + READ_MILLIS))
                 .refreshAheadCache(false)
                 .rateLimited(KEYS_PAUSE.toMillis())
                 .outageTolerantForever()
                 .build();
-        var any = new JWKSelector(new JWKMatcher.Builder().build());
-        return (selector, context) -> {
-            try {
-                return source.get(selector, context);
-            } catch (RateLimitReachedException e) {
-                source.get(any, context); // fails where no key is known, so that nothing can be said of any token
-                return List.of();
-            }
-        };
     }
 
     /** Every order belongs to a subject, so a token without one is none. Spring Boot adds this to its decoder's checks. */

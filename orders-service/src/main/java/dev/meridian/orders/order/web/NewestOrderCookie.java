@@ -69,8 +69,8 @@ public final class NewestOrderCookie {
         all(request)
                 .filter(id -> !id.equals(order))
                 .limit(MOST_CARRIED)
-                .forEach(id -> add(response, id, Duration.ZERO));
-        add(response, order, LIFETIME);
+                .forEach(id -> add(request, response, id, Duration.ZERO));
+        add(request, response, order, LIFETIME);
     }
 
     /** To be called when orders are shown, before the answer is written. Those of long ago are on the replica already. */
@@ -82,11 +82,11 @@ public final class NewestOrderCookie {
                 .sorted(NEWEST_FIRST)
                 .limit(MOST_ADDED)
                 .toList();
-        added.forEach(id -> add(response, id, LIFETIME));
+        added.forEach(id -> add(request, response, id, LIFETIME));
         carried.stream()
                 .skip(MOST_CARRIED - added.size())
                 .limit(MOST_CARRIED)
-                .forEach(id -> add(response, id, Duration.ZERO));
+                .forEach(id -> add(request, response, id, Duration.ZERO));
     }
 
     /** By the first 48 bits of the id (UUID version 7, RFC 9562). */
@@ -95,11 +95,12 @@ public final class NewestOrderCookie {
     }
 
     /** @param lifetime zero ends it */
-    private static void add(HttpServletResponse response, UUID order, Duration lifetime) {
+    private static void add(HttpServletRequest request, HttpServletResponse response, UUID order, Duration lifetime) {
         response.addHeader(
                 HttpHeaders.SET_COOKIE,
                 ResponseCookie.from(PREFIX + order, "1")
                         .httpOnly(true)
+                        .secure(request.isSecure())
                         .sameSite("Lax")
                         // Not the catalogue, whose requests a CDN answers only where they carry no cookie.
                         .path("/api/orders")
