@@ -27,6 +27,7 @@ import org.springframework.security.oauth2.core.OAuth2AuthenticationException;
 import org.springframework.security.oauth2.core.OAuth2ErrorCodes;
 import org.springframework.security.oauth2.core.endpoint.OAuth2ParameterNames;
 import org.springframework.security.oauth2.server.authorization.OAuth2TokenType;
+import org.springframework.security.oauth2.server.authorization.authentication.OAuth2AuthorizationCodeRequestAuthenticationToken;
 import org.springframework.security.oauth2.server.authorization.token.JwtEncodingContext;
 import org.springframework.security.oauth2.server.authorization.token.OAuth2TokenCustomizer;
 import org.springframework.security.oauth2.server.authorization.web.authentication.OAuth2AuthorizationCodeRequestAuthenticationConverter;
@@ -79,6 +80,7 @@ class Security {
     private static RequestCache askedFor() {
         var cache = new CookieRequestCache();
         cache.setRequestMatcher(request -> AUTHORIZE.matches(request)
+                && !SILENT.matches(request)
                 && String.valueOf(request.getQueryString()).length() <= LONGEST_ADDRESS);
         cache.setCookieCustomizer(cookie -> {
             cookie.setHttpOnly(true);
@@ -124,22 +126,23 @@ class Security {
     }
 
     /**
-     * OpenID Connect Core, section 3.1.2.6: a client that wants no page gets an error. That the address is the client's was
-     * seen to before.
+     * OpenID Connect Core, section 3.1.2.6: a client that wants no page gets an error, at the address that Spring has found
+     * to be the client's.
      */
     private static void logInRequired(
             HttpServletRequest request, HttpServletResponse response, AuthenticationException failure)
             throws IOException {
-        String back = request.getParameter(OAuth2ParameterNames.REDIRECT_URI);
-        if (back == null) {
+        if (!(request.getAttribute(OAuth2AuthorizationCodeRequestAuthenticationToken.class.getName())
+                        instanceof OAuth2AuthorizationCodeRequestAuthenticationToken asked)
+                || asked.getRedirectUri() == null) {
             response.sendError(HttpServletResponse.SC_BAD_REQUEST);
             return;
         }
-        response.sendRedirect(UriComponentsBuilder.fromUriString(back)
+        response.sendRedirect(UriComponentsBuilder.fromUriString(asked.getRedirectUri())
                 .queryParam(OAuth2ParameterNames.ERROR, "login_required")
                 .queryParamIfPresent(
                         OAuth2ParameterNames.STATE,
-                        Optional.ofNullable(request.getParameter(OAuth2ParameterNames.STATE))
+                        Optional.ofNullable(asked.getState())
                                 .map(state -> UriUtils.encode(state, StandardCharsets.UTF_8)))
                 .build(true)
                 .toUriString());
@@ -184,7 +187,8 @@ class Security {
                                 PathPatternRequestMatcher.pathPattern(HttpMethod.POST, "/{page:login|logout}")))
                 .exceptionHandling(
                         exceptions -> // a form that is too old: once more, with a new one
-                        exceptions.accessDeniedHandler((request, response, denied) -> response.sendRedirect("/login")))
+                        exceptions.accessDeniedHandler(
+                                        (request, response, denied) -> response.sendRedirect(request.getServletPath())))
                 .formLogin(form -> form.failureHandler(sayWithoutSession()))
                 .build();
     }

@@ -10,6 +10,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilterProperties;
@@ -86,47 +89,63 @@ class SignInLimit extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         SignIn signIn = new SignIn(account(request), request.getRemoteAddr());
-        Bucket ofAddress = byAddress.get(signIn.address);
-        Bucket ofAccount = byAccount.get(signIn.account);
-        long nanos = Math.max(wait(ofAddress), right.getIfPresent(signIn) == null ? wait(ofAccount) : 0);
-        if (nanos > 0) {
-            refuse(response, HttpStatus.TOO_MANY_REQUESTS, Duration.ofNanos(nanos));
-        } else if (takeTurn()) {
-            try {
-                chain.doFilter(request, response);
-            } finally {
-                turns.release();
+        List<Bucket> counts = new ArrayList<>(List.of(byAddress.get(signIn.address)));
+        if (isFull(counts.getFirst())) { // what it names is not even looked up
+            refuse(response, counts.getFirst());
+            return;
+        }
+        if (!signIn.account.isEmpty() && right.getIfPresent(signIn) == null) {
+            counts.add(byAccount.get(signIn.account));
+        }
+        // Counted before, so that many at once are not all looked at; who was right gets it back.
+        for (Bucket count : counts) {
+            if (!count.tryConsume(1)) {
+                refuse(response, count);
+                return;
             }
-            if (wasWrong(response)) {
-                ofAddress.tryConsume(1);
-                ofAccount.tryConsume(1);
-            } else if (response.getStatus() < HttpStatus.BAD_REQUEST.value()) {
-                right.put(signIn, true);
-            }
-        } else {
+        }
+        if (!takeTurn()) {
+            counts.forEach(count -> count.addTokens(1));
             refuse(response, HttpStatus.SERVICE_UNAVAILABLE, Duration.ofSeconds(1));
+            return;
+        }
+        try {
+            chain.doFilter(request, response);
+        } finally {
+            turns.release();
+        }
+        if (!wasWrong(response)) {
+            counts.forEach(count -> count.addTokens(1));
+        }
+        if (!signIn.account.isEmpty() && wasRight(request, response)) {
+            right.put(signIn, true);
         }
     }
 
-    /** Whose secret it is said to be; it may be anything. Read whole before a turn is taken, so that no slow sender holds one. */
+    /**
+     * Whose secret is to be checked, as Spring Security reads the name; empty where none is. Read whole before a turn is
+     * taken, so that no slow sender holds one.
+     */
     private String account(HttpServletRequest request) {
         String name;
         if (FORM.matches(request)) {
-            name = "user " + request.getParameter("username");
+            name = "user "
+                    + String.valueOf(request.getParameter("username")).strip().toLowerCase(Locale.ROOT);
         } else {
             String client = request.getParameter(OAuth2ParameterNames.CLIENT_ID);
+            String secret = request.getParameter(OAuth2ParameterNames.CLIENT_SECRET);
             try {
                 var stated = basic.convert(request);
-                name = "client " + (stated == null ? client : stated.getName());
+                name = stated != null ? "client " + stated.getName() : secret != null ? "client " + client : "";
             } catch (OAuth2AuthenticationException malformed) {
-                name = "client " + client;
+                name = "";
             }
         }
         return name.substring(0, Math.min(name.length(), LONGEST_ACCOUNT));
     }
 
-    private static long wait(Bucket bucket) {
-        return bucket.estimateAbilityToConsume(1).getNanosToWaitForRefill();
+    private static boolean isFull(Bucket count) {
+        return !count.estimateAbilityToConsume(1).canBeConsumed();
     }
 
     private boolean takeTurn() {
@@ -140,7 +159,26 @@ class SignInLimit extends OncePerRequestFilter {
 
     private static boolean wasWrong(HttpServletResponse response) {
         return response.getStatus() == HttpStatus.UNAUTHORIZED.value()
-                || String.valueOf(response.getHeader(HttpHeaders.LOCATION)).endsWith("/login?error");
+                || location(response).endsWith("/login?error");
+    }
+
+    /** A token, or a way on from the log-in page. */
+    private static boolean wasRight(HttpServletRequest request, HttpServletResponse response) {
+        return FORM.matches(request)
+                ? response.getStatus() == HttpStatus.FOUND.value()
+                        && !location(response).contains("/login")
+                : response.getStatus() == HttpStatus.OK.value();
+    }
+
+    private static String location(HttpServletResponse response) {
+        return String.valueOf(response.getHeader(HttpHeaders.LOCATION));
+    }
+
+    private static void refuse(HttpServletResponse response, Bucket full) throws IOException {
+        refuse(
+                response,
+                HttpStatus.TOO_MANY_REQUESTS,
+                Duration.ofNanos(full.estimateAbilityToConsume(1).getNanosToWaitForRefill()));
     }
 
     private static void refuse(HttpServletResponse response, HttpStatus status, Duration wait) throws IOException {

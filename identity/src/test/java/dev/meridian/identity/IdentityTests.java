@@ -214,6 +214,28 @@ class IdentityTests {
                 .contains("state=s1");
     }
 
+    /** What Spring has not found to be the client's is nowhere to lead to, however it is written. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "client_id=x&request_uri=x&redirect_uri=https://foreign.test/",
+                "response_type=code&client_id=storefront&scope=orders&redirect%5Furi=https://foreign.test/"
+                        + "&code_challenge=x&code_challenge_method=S256",
+                "response_type=code&client_id=storefront&scope=openid&redirect_uri=https://foreign.test/"
+            })
+    void aLogInThatMayNotBeShownLeadsToNoForeignAddress(String query) throws Exception {
+        var answer = get("/oauth2/authorize?prompt=none&" + query);
+        assertThat(answer.headers().firstValue("Location").orElse("")).doesNotContain("foreign.test");
+    }
+
+    @Test
+    void aLogInThatMayNotBeShownForgetsNoneThatIsUnderWay() throws Exception {
+        get(authorization("openid orders", CHALLENGE));
+        get(authorization("openid orders", CHALLENGE) + "&prompt=none");
+
+        assertThat(location(logIn("alice", "alice"))).doesNotContain("prompt");
+    }
+
     /** RFC 6749, section 5.2. */
     @Test
     void aClientThatIsNotKnownIsToldHowToSayWhoItIs() throws Exception {

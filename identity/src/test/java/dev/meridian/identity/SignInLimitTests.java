@@ -5,12 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import jakarta.servlet.FilterChain;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
@@ -19,6 +21,10 @@ class SignInLimitTests {
 
     private static final FilterChain RIGHT = (request, response) -> {};
     private static final FilterChain WRONG = (request, response) -> ((MockHttpServletResponse) response).setStatus(401);
+    private static final FilterChain RIGHT_IN_THE_FORM =
+            (request, response) -> ((MockHttpServletResponse) response).sendRedirect("/oauth2/authorize?continue");
+    private static final FilterChain FORM_TOO_OLD =
+            (request, response) -> ((MockHttpServletResponse) response).sendRedirect("/login");
     private static final FilterChain WRONG_IN_THE_FORM =
             (request, response) -> ((MockHttpServletResponse) response).sendRedirect("/login?error");
 
@@ -42,14 +48,42 @@ class SignInLimitTests {
 
     @Test
     void whoGuessesOneAccountFromManyAddressesIsToldToWaitAndItsOwnerIsNot() throws Exception {
-        assertThat(user("alice", "192.0.2.1", RIGHT).getStatus()).isEqualTo(200);
+        user("alice", "192.0.2.1", RIGHT_IN_THE_FORM);
         for (int guess = 0; guess < SignInLimit.WRONG_BY_ACCOUNT; guess++) {
             user("alice", "203.0.113." + guess, WRONG_IN_THE_FORM);
         }
 
-        assertThat(user("alice", "203.0.113.200", RIGHT).getStatus()).isEqualTo(429);
-        assertThat(user("alice", "192.0.2.1", RIGHT).getStatus()).isEqualTo(200);
-        assertThat(user("bob", "203.0.113.200", RIGHT).getStatus()).isEqualTo(200);
+        user("alice", "203.0.113.200", FORM_TOO_OLD); // proves nothing
+        for (String name : List.of("alice", "Alice", " alice", "alice\t")) {
+            assertThat(user(name, "203.0.113.200", RIGHT_IN_THE_FORM).getStatus())
+                    .isEqualTo(429);
+        }
+        assertThat(user("alice", "192.0.2.1", RIGHT_IN_THE_FORM).getStatus()).isEqualTo(302);
+        assertThat(user("bob", "203.0.113.200", RIGHT_IN_THE_FORM).getStatus()).isEqualTo(302);
+    }
+
+    @Test
+    void aClientWithoutASecretIsNotShutOutByGuesses() throws Exception {
+        for (int guess = 0; guess < 2 * SignInLimit.WRONG_BY_ACCOUNT; guess++) {
+            client("storefront", "secret", "203.0.113." + guess, WRONG);
+        }
+        assertThat(client("storefront", null, "203.0.113.200", RIGHT).getStatus())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void guessesAtOneTimeCountAsThoseInTurn() throws Exception {
+        var checked = new AtomicInteger();
+        FilterChain wrong = (request, response) -> {
+            checked.incrementAndGet();
+            ((MockHttpServletResponse) response).setStatus(401);
+        };
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int guess = 0; guess < 5 * SignInLimit.WRONG_BY_ADDRESS; guess++) {
+                threads.submit(() -> client("demo", "203.0.113.1", wrong));
+            }
+        }
+        assertThat(checked).hasValueLessThanOrEqualTo(SignInLimit.WRONG_BY_ADDRESS + 1);
     }
 
     @Test
@@ -87,12 +121,21 @@ class SignInLimitTests {
         for (int guess = 0; guess < SignInLimit.WRONG_BY_ACCOUNT; guess++) {
             user("a".repeat(1000 + guess), "203.0.113." + guess, WRONG_IN_THE_FORM);
         }
-        assertThat(user("a".repeat(5000), "203.0.113.200", RIGHT).getStatus()).isEqualTo(429);
+        assertThat(user("a".repeat(5000), "203.0.113.200", RIGHT_IN_THE_FORM).getStatus())
+                .isEqualTo(429);
     }
 
     private MockHttpServletResponse client(String id, String address, FilterChain chain) throws Exception {
+        return client(id, "secret", address, chain);
+    }
+
+    private MockHttpServletResponse client(String id, @Nullable String secret, String address, FilterChain chain)
+            throws Exception {
         var request = new MockHttpServletRequest("POST", "/oauth2/token");
         request.addParameter("client_id", id);
+        if (secret != null) {
+            request.addParameter("client_secret", secret);
+        }
         return sent(request, address, chain);
     }
 
