@@ -183,7 +183,8 @@ sub vcl_backend_response {
     if (bereq.uncacheable) {
         return (deliver);
     }
-    if (beresp.status >= 500) {
+    # Nor does a refusal of the one who asked take the place of what is kept for all.
+    if (beresp.status >= 500 || beresp.status == 429) {
         return (abandon);
     }
     std.collect(beresp.http.Cache-Control); # several lines are read as one

@@ -9,6 +9,7 @@ import io.netty.handler.codec.DateFormatter;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import java.util.Date;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
@@ -66,8 +67,10 @@ class AnswerCompletion implements NettyServerCustomizer {
         /** Netty leaves the body out of an answer to HEAD. */
         private static FullHttpResponse problem(FullHttpResponse empty) {
             empty.release();
-            var json = Problem.of(HttpStatusCode.valueOf(empty.status().code())).json();
+            var told = Problem.of(HttpStatusCode.valueOf(empty.status().code()));
+            var json = told.json();
             var problem = empty.replace(Unpooled.wrappedBuffer(json));
+            problem.setStatus(HttpResponseStatus.valueOf(told.status().value()));
             problem.headers()
                     .set(HttpHeaderNames.CONTENT_TYPE, MediaType.APPLICATION_PROBLEM_JSON_VALUE)
                     .set(HttpHeaderNames.CONTENT_LENGTH, json.length)

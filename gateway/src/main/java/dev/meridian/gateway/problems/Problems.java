@@ -36,7 +36,7 @@ public class Problems implements ErrorWebExceptionHandler {
         var request = exchange.getRequest();
         if (problem == Problem.INTERNAL_ERROR) {
             log.error("{} {} failed", request.getMethod(), request.getPath(), error);
-        } else if (problem.status().is5xxServerError()) {
+        } else if (problem.status().is5xxServerError() && problem != Problem.IDENTITY_UNAVAILABLE) { // made-up keys
             log.warn("{} {}: {}: {}", request.getMethod(), request.getPath(), problem, error.toString());
         }
         if (error instanceof ErrorResponse refusal) {

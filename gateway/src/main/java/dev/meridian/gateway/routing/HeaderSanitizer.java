@@ -86,9 +86,9 @@ class HeaderSanitizer implements HttpHeadersFilter {
             kept.set("X-Forwarded-For", caller.getHostString());
         }
         if (behindEdge && HTTPS.equals(request.getFirst("X-Forwarded-Proto"))) {
-            var host = request.getHost();
+            int port = exchange.getRequest().getURI().getPort();
             kept.set("X-Forwarded-Proto", HTTPS);
-            kept.set("X-Forwarded-Port", Integer.toString(host == null || host.getPort() == 0 ? 443 : host.getPort()));
+            kept.set("X-Forwarded-Port", Integer.toString(port < 0 ? 443 : port));
         }
     }
 
