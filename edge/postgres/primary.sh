@@ -32,7 +32,7 @@ initialise() {
 
 go_on_from_copy() {
   if [ -e "$copy/postmaster.pid" ]; then
-    echo "The replica runs, or was killed: \`docker compose up --detach --no-deps postgres-replica &&" \
+    echo "The replica runs, or was killed: \`docker compose up --detach --wait --no-deps postgres-replica &&" \
       "docker compose stop postgres-replica\` makes its copy whole." >&2
     exit 1
   fi
@@ -46,8 +46,8 @@ go_on_from_copy() {
 if [ ! -e "$cluster/complete" ] && [ -e "$copy/copied" ]; then
   if [ "${FROM_COPY:-}" != yes ]; then
     echo "The primary's data are gone, and the replica has a copy." \
-      "\`docker compose stop postgres-replica && FROM_COPY=yes docker compose up --detach\` goes on from it;" \
-      "to begin anew, remove the replica's volume too." >&2
+      "\`docker compose stop postgres-replica && FROM_COPY=yes docker compose up --detach --wait --no-deps postgres-primary" \
+      "&& docker compose up --detach\` goes on from it; to begin anew, remove the replica's volume too." >&2
     exit 1
   fi
   go_on_from_copy

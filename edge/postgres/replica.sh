@@ -10,7 +10,7 @@ cluster=${CLUSTER:-/var/lib/postgresql/cluster}
 slot=${SLOT:-postgres_replica}
 
 umask 077
-echo "$PRIMARY:*:*:replicator:$(<"$secrets/replicator")" >/tmp/pgpass
+echo "$PRIMARY:*:*:replicator:$(sed 's/[:\\]/\\&/g' "$secrets/replicator")" >/tmp/pgpass
 export PGPASSFILE=/tmp/pgpass PGCONNECT_TIMEOUT=2
 primary="host=$PRIMARY user=replicator passfile=/tmp/pgpass"
 
@@ -44,6 +44,7 @@ copy_primary() {
   pg_basebackup --dbname="$primary application_name=$slot connect_timeout=2 tcp_user_timeout=5000" \
     --pgdata="$cluster.incoming" --slot="$slot" --wal-method=stream --checkpoint=fast --write-recovery-conf
   touch "$cluster.incoming/copied"
+  rm -f "$cluster/copied" # first: half of it is none
   rm -rf "$cluster"
   mv "$cluster.incoming" "$cluster"
 }

@@ -58,8 +58,9 @@ public final class Stack implements AutoCloseable {
             if (settings.fresh()) {
                 folder.wipe(definition.programs.stream().map(Program::name).toList());
                 // Last: as long as there are data, it is known which of them count.
-                folder.wipe(List.of(PostgresPair.FOLDER));
+                folder.wipe(List.of(PostgresPair.FOLDER, PostgresPair.RESTORED));
             }
+            takeRestored(folder, definition);
             definition.postgres.primaryAddress(); // is known, or nothing starts
         } catch (IOException | StackException e) {
             folder.close();
@@ -283,11 +284,19 @@ public final class Stack implements AutoCloseable {
             folder.endLeftovers();
             var definition = new StackDefinition(settings.withServices(false), name -> true, line -> {});
             definition.postgres.restore(file);
-            folder.wipe(List.of(KafkaBroker.NAME));
+            takeRestored(folder, definition);
         } catch (IOException e) {
             throw new StackException("Cannot restore " + file + ": " + e, e);
         } finally {
             folder.close();
+        }
+    }
+
+    /** Finishes what a restoration that was broken off has begun, too. */
+    private static void takeRestored(DataFolder folder, StackDefinition definition) throws IOException {
+        if (definition.postgres.hasRestored()) {
+            folder.wipe(List.of(KafkaBroker.NAME));
+            definition.postgres.takeRestored();
         }
     }
 

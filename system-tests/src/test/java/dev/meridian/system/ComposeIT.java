@@ -427,7 +427,9 @@ class ComposeIT {
                 .untilAsserted(() -> assertThat(
                                 containers.compose("logs", "postgres-primary").output())
                         .contains("The primary's data are gone, and the replica has a copy."));
-        containers.with("FROM_COPY", "yes").compose("up", "--detach", "--no-build", "postgres-primary");
+        containers
+                .with("FROM_COPY", "yes")
+                .compose("up", "--detach", "--no-build", "--wait", "--no-deps", "postgres-primary");
         containers.allUp();
 
         assertThat(Shop.onceServed(() -> shop.order(id)).status()).isEqualTo(200);
@@ -440,7 +442,7 @@ class ComposeIT {
         String id = shop.place(ORDER);
         shop.settled(id, SOON);
         for (String role : List.of("postgres", "replicator", "orders", "fulfilment")) {
-            Files.writeString(secrets.resolve(role), "it's " + UUID.randomUUID());
+            Files.writeString(secrets.resolve(role), "it's a \\ or a : " + UUID.randomUUID());
         }
         for (String role : List.of("orders_migrator", "fulfilment_migrator")) {
             Files.writeString(secrets.resolve(role), role); // as before

@@ -222,7 +222,13 @@ final class Containers implements AutoCloseable {
 
     /** Starts what is down, ends what is too much, and waits until all is healthy and the front door leads to it. */
     void allUp() {
-        compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180");
+        // What waits for a service that is unwell from before gives up at once.
+        await("all containers to be up")
+                .atMost(LIMIT)
+                .pollInterval(Duration.ofSeconds(5))
+                .until(() -> tryCompose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180")
+                                .exit()
+                        == 0);
         awaitFrontDoor();
     }
 

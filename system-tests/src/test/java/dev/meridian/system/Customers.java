@@ -12,6 +12,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Customers that place orders at a steady pace until they are told to stop. One that gets no 201 sends the same order
@@ -33,6 +35,7 @@ final class Customers implements AutoCloseable {
     private final ExecutorService threads;
     private final List<Placed> placed = Collections.synchronizedList(new ArrayList<>());
     private final List<String> givenUp = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean stop;
 
     private Customers(Shop shop, String body, int count, Duration pause) {
@@ -52,9 +55,13 @@ final class Customers implements AutoCloseable {
     }
 
     private void shopUntilStopped() {
-        while (!stop) {
-            placeOne();
-            sleep(pause);
+        try {
+            while (!stop) {
+                placeOne();
+                sleep(pause);
+            }
+        } catch (RuntimeException | AssertionError e) {
+            failure.compareAndSet(null, e);
         }
     }
 
@@ -100,6 +107,9 @@ final class Customers implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+        if (failure.get() != null) {
+            throw new IllegalStateException("A customer failed", failure.get());
         }
         if (!givenUp.isEmpty()) {
             throw new IllegalStateException("Never answered: " + givenUp);

@@ -84,13 +84,13 @@ class FullDisksIT {
     }
 
     private void takesOrdersAgain(Customers customers) {
-        for (String name : List.of("postgres-primary", "kafka")) {
-            stack.start(name); // the one that gave up, as its supervisor in a cluster would
-        }
         int before = customers.placed().size();
-        await("orders within a minute of space")
-                .atMost(RECOVERED)
-                .until(() -> customers.placed().size() > before + 10);
+        await("orders within a minute of space").atMost(RECOVERED).until(() -> {
+            for (String name : List.of("postgres-primary", "kafka")) {
+                stack.start(name); // one that gave up, as its supervisor in a cluster would
+            }
+            return customers.placed().size() > before + 10;
+        });
     }
 
     private void settlesAndAddsUp(List<Customers.Placed> acknowledged) {
@@ -146,7 +146,7 @@ class FullDisksIT {
             RunningSystem.stack().stop(component);
             must("rm", "-rf", aside.toString());
             must("cp", "-a", data.toString(), aside.toString());
-            must("umount", data.toString());
+            must("umount", "--lazy", data.toString());
             must("rm", "-r", data.toString());
             must("mv", aside.toString(), data.toString());
             RunningSystem.stack().start(component);

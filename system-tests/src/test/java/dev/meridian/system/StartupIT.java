@@ -85,7 +85,7 @@ class StartupIT {
         builder.environment().clear(); // of what the tests give to the services that they start
         builder.environment().putAll(environment);
         Process process = builder.start();
-        boolean ended = process.waitFor(20, TimeUnit.SECONDS);
+        boolean ended = process.waitFor(90, TimeUnit.SECONDS);
         process.destroyForcibly().waitFor();
         List<String> lines = Files.readAllLines(output);
         assertThat(ended).as(() -> "it ends: " + lines).isTrue();

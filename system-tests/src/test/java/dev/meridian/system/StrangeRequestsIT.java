@@ -158,16 +158,23 @@ class StrangeRequestsIT {
         String request = "GET /api/products HTTP/1.1\r\n" + LOCALHOST;
         try (Wire wire = to(door)) {
             wire.say(request + "\r\n" + request + "\r\n");
-            assertThat(wire.listen(LIMIT).text().split("HTTP/1.1 200 ")).hasSize(3);
+            assertThat(twoAnswers(wire).split("HTTP/1.1 200 ")).hasSize(3);
         }
         try (Wire wire = to(door)) {
             wire.say(request + "\r\n" + request + "Connection: close\r\n\r\n");
-            String heard = wire.listen(LIMIT).text();
+            String heard = twoAnswers(wire);
             assertThat(heard.split("HTTP/1.1 200 ").length == 3
                             || heard.toLowerCase(Locale.ROOT).contains("connection: close"))
                     .as(heard)
                     .isTrue();
         }
+    }
+
+    private static String twoAnswers(Wire wire) throws IOException {
+        Wire.Heard first = wire.listen(LIMIT);
+        return first.closed() || first.text().split("HTTP/1.1 200 ").length == 3
+                ? first.text()
+                : first.text() + wire.listen(LIMIT).text();
     }
 
     private static String ask(String door, String line, String headers) throws IOException {

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -26,6 +27,8 @@ record Backup(Path file) {
     /** Nobody waits meanwhile. A former file of that name stays until this one is whole. */
     void make(PostgresServer primary, Path work) throws IOException {
         Folders.delete(work);
+        Path incoming = Path.of(file + ".incoming");
+        Files.deleteIfExists(incoming);
         try (Connection connection = primary.connect(LIMIT)) {
             // Keeps the WAL that is needed until the session ends.
             ask(connection, "SELECT pg_create_physical_replication_slot('backup', true, true)");
@@ -35,7 +38,8 @@ record Backup(Path file) {
             Files.writeString(work.resolve("backup_label"), label);
             copyWal(primary.cluster().resolve("pg_wal"), work.resolve("pg_wal"));
             Files.writeString(work.resolve(PostgresServer.COMPLETE), "0");
-            Path incoming = Path.of(file + ".incoming");
+            Files.createFile(
+                    incoming, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Commands.require(
                     "write the backup " + file, List.of("tar", "-cf", incoming.toString(), "-C", work.toString(), "."));
             Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -43,13 +47,14 @@ record Backup(Path file) {
             throw new StackException("Cannot back " + primary.name() + " up: " + e.getMessage(), e);
         } finally {
             Folders.delete(work);
+            Files.deleteIfExists(incoming);
         }
     }
 
     private static void copyWal(Path from, Path to) throws IOException {
         try (Stream<Path> files = Files.list(from)) {
             for (Path segment : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-                Files.copy(segment, to.resolve(segment.getFileName()));
+                ClusterData.copyFile(segment, to.resolve(segment.getFileName()));
             }
         }
     }
@@ -59,9 +64,20 @@ record Backup(Path file) {
         Folders.delete(into);
         Folders.createPrivate(into);
         Commands.Outcome outcome = Commands.run(List.of("tar", "-xf", file.toString(), "-C", into.toString()));
-        if (!outcome.succeeded() || !Files.exists(into.resolve(PostgresServer.COMPLETE))) {
+        if (!outcome.succeeded()
+                || !Stream.of(PostgresServer.COMPLETE, "backup_label", "global/pg_control")
+                        .allMatch(name -> Files.exists(into.resolve(name)))) {
             Folders.delete(into);
-            throw new StackException(file + " is no backup that ./run made. Nothing was changed.");
+            throw new StackException(file + " is no backup that ./run made"
+                    + (outcome.succeeded()
+                            ? ""
+                            : ", or cannot be unpacked: "
+                                    + outcome.output()
+                                            .strip()
+                                            .lines()
+                                            .findFirst()
+                                            .orElse(""))
+                    + ". Nothing was changed.");
         }
     }
 }

@@ -7,17 +7,18 @@ import dev.meridian.local.StackException;
 import dev.meridian.local.process.Commands;
 import dev.meridian.local.process.Folders;
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.postgresql.core.NativeQuery;
 import org.postgresql.core.Parser;
 
@@ -126,6 +127,7 @@ record ClusterData(PostgresServer server) {
             copyFiles(primary.cluster(), incoming);
             String label = ask(connection, "SELECT labelfile FROM pg_backup_stop(wait_for_archive => false)");
             Files.writeString(incoming.resolve("backup_label"), label);
+            Files.deleteIfExists(server.cluster().resolve(PostgresServer.COMPLETE)); // first: half of it is none
             Folders.delete(server.cluster());
             Files.move(incoming, server.cluster());
             server.fence();
@@ -139,21 +141,41 @@ record ClusterData(PostgresServer server) {
     /** All but what belongs to one server alone, its WAL among it. */
     static void copyFiles(Path from, Path to) throws IOException {
         Folders.createPrivate(to);
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path source : (Iterable<Path>) files.skip(1)::iterator) {
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) throws IOException {
+                if (!folder.equals(from)) {
+                    copy(folder);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                copy(file);
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+                if (failure instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE; // as below
+                }
+                throw failure;
+            }
+
+            private void copy(Path source) throws IOException {
                 Path relative = from.relativize(source);
                 if (!belongsToOneServer(relative)) {
                     copyFile(source, to.resolve(relative));
                 }
             }
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
+        });
         Folders.createPrivate(to.resolve("pg_wal"));
         Folders.createPrivate(to.resolve("pg_replslot"));
     }
 
-    private static void copyFile(Path source, Path target) throws IOException {
+    static void copyFile(Path source, Path target) throws IOException {
         try {
             if (Files.isDirectory(source)) {
                 Folders.createPrivate(target);
@@ -161,6 +183,9 @@ record ClusterData(PostgresServer server) {
                 Files.copy(source, target);
             }
         } catch (NoSuchFileException e) {
+            if (Files.exists(source)) {
+                throw e;
+            }
             // Dropped while we were copying: the WAL that follows says so too.
         }
     }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The two PostgreSQL servers. Which of them is the primary is asked anew each time, since a promotion changes it.
@@ -22,6 +23,9 @@ public final class PostgresPair {
 
     /** Where the record of the roles is, in the data folder. */
     public static final String FOLDER = "postgres";
+
+    /** Where the data of a backup wait, in the data folder. */
+    public static final String RESTORED = "restored";
 
     /** What the two servers are at first; their names stay as they are when their roles change. */
     private static final String FIRST = "postgres-primary";
@@ -34,6 +38,7 @@ public final class PostgresPair {
     private final PostgresServer first;
     private final PostgresServer second;
     private final Path record;
+    private final ReentrantLock backups = new ReentrantLock();
     private volatile Duration replicaWait = StackSettings.NO_WAIT;
 
     /**
@@ -113,23 +118,49 @@ public final class PostgresPair {
 
     /** @throws StackException when the primary does not serve, or the file cannot be written */
     public void backUp(Path file) throws IOException {
-        new Backup(file).make(primary(), record.resolveSibling("backup"));
+        if (!backups.tryLock()) {
+            throw new StackException("Another backup is under way.");
+        }
+        try {
+            new Backup(file).make(primary(), record.resolveSibling("backup"));
+        } finally {
+            backups.unlock();
+        }
     }
 
     /**
-     * Replaces all data of both servers by a backup's, while none of them runs. The one that was the primary first is it
-     * again; the other copies it when it starts.
+     * Unpacks a backup beside the data, which it replaces by {@link #takeRestored}.
      *
      * @throws StackException where the file is no backup; nothing is changed then
      */
     public void restore(Path file) throws IOException {
-        Path unpacked = first.cluster().resolveSibling("restored");
-        new Backup(file).unpack(unpacked);
+        Path incoming = restored().resolveSibling(RESTORED + ".incoming");
+        new Backup(file).unpack(incoming);
+        Folders.delete(restored());
+        Files.move(incoming, restored());
+    }
+
+    /** Whether a restored backup waits for its place, also one whose restoration was broken off. */
+    public boolean hasRestored() {
+        return Files.exists(restored());
+    }
+
+    /**
+     * Replaces all data of both servers, while none of them runs. The one that was the primary first is it again; the
+     * other copies it when it starts. Broken off, it can be done again.
+     */
+    public void takeRestored() throws IOException {
+        first.user().own(restored());
+        Files.deleteIfExists(first.cluster().resolve(PostgresServer.COMPLETE));
+        Files.deleteIfExists(second.cluster().resolve(PostgresServer.COMPLETE));
         Folders.delete(second.cluster());
         Folders.delete(record.resolveSibling(""));
         Folders.delete(first.cluster());
-        Files.move(unpacked, first.cluster());
-        first.user().own(first.cluster());
+        Files.move(restored(), first.cluster());
+    }
+
+    private Path restored() {
+        return first.cluster().resolveSibling(RESTORED);
     }
 
     /** From now on the replica is the primary of record. Nothing else happens: see {@link Promotion} for the order. */

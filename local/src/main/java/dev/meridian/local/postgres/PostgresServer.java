@@ -79,10 +79,10 @@ record PostgresServer(
         ClusterData data = new ClusterData(this);
         if (isPrimary() && !isComplete()) {
             PostgresServer replica = pair.replica();
-            if (replica.isComplete()) { // it would follow an empty primary, and lose the last copy
+            if (replica.isCompleteIn(term)) { // it would follow an empty primary, and lose the last copy
                 throw new StackException("The data of " + name + " in " + cluster + " are gone, but " + replica.name
-                        + " has a copy: `cp -a " + replica.cluster + "/. " + cluster
-                        + "` brings them back (--fresh begins anew, without the data).");
+                        + " has a copy: once nothing runs, `rm -rf " + cluster + " && cp -a " + replica.cluster + " "
+                        + cluster + "` brings them back (--fresh begins anew, without the data).");
             }
             if (term > 0) {
                 throw new StackException(name + " is the primary since a promotion, and its data in " + cluster

@@ -20,7 +20,7 @@ public final class Commands {
     /** The other system that there are binaries for is macOS. */
     public static final boolean ON_LINUX = System.getProperty("os.name").startsWith("Linux");
 
-    private static final long LIMIT_SECONDS = 60;
+    private static final long LIMIT_SECONDS = 120;
 
     private Commands() {}
 
@@ -47,7 +47,7 @@ public final class Commands {
     public record Outcome(boolean succeeded, String output) {}
 
     /**
-     * One that takes longer than a minute is killed, and failed.
+     * One that takes longer than two minutes is killed, and failed.
      *
      * @throws StackException when it cannot be started
      */

@@ -102,7 +102,6 @@ public final class NewestOrderCookie {
                         .httpOnly(true)
                         .secure(request.isSecure())
                         .sameSite("Lax")
-                        // Not the catalogue, whose requests a CDN answers only where they carry no cookie.
                         .path("/api/orders")
                         .maxAge(lifetime)
                         .build()
