@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,6 +64,9 @@ class RetriesTest {
     private final List<OutgoingEvent> published = new CopyOnWriteArrayList<>();
     private final List<ProducerRecord<String, byte[]>> requeued = new CopyOnWriteArrayList<>();
     private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+
+    /** A gauge alone does not keep what it tells of. */
+    private final List<Delivery> made = new ArrayList<>();
     private final JdbcClient jdbc = JdbcClient.create(database);
     private final RetryTable table = new RetryTable(new JdbcTemplate(database), Fixtures.settings());
 
@@ -90,12 +94,13 @@ class RetriesTest {
         handler.work = batch -> batch.stream()
                 .filter(told -> told.orderId().equals(bad))
                 .collect(Collectors.toMap(Told::orderId, _ -> "no answer"));
-        delivery().deliver(List.of(record(good, "good", 1), record(bad, "bad", 1)), LATER);
+        Delivery delivery = delivery();
+        delivery.deliver(List.of(record(good, "good", 1), record(bad, "bad", 1)), LATER);
         assertThat(failures()).containsExactly(Map.entry(bad, 1));
 
         handler.work = _ -> Map.of();
-        delivery().retry();
-        await().atMost(SOON).until(() -> !delivery().retry() && failures().isEmpty());
+        delivery.retry();
+        await().atMost(SOON).until(() -> !delivery.retry() && failures().isEmpty());
 
         assertThat(handler.texts()).containsExactly("good", "bad", "bad");
         assertThat(published).isEmpty();
@@ -310,7 +315,8 @@ class RetriesTest {
     }
 
     private Delivery delivery() {
-        return new Delivery(dispatch(), table, publisher, Fixtures.settings(), meters, Clock.systemUTC());
+        made.add(new Delivery(dispatch(), table, publisher, Fixtures.settings(), meters, Clock.systemUTC()));
+        return made.getLast();
     }
 
     private EventDispatch dispatch() {
