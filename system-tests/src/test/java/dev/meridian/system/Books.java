@@ -48,6 +48,19 @@ record Books(Database database) {
                 .isEmpty();
     }
 
+    /** The orders and fulfilment say the same of these, and it is final; whatever else earlier tests have left. */
+    void agreeOn(List<Customers.Placed> acknowledged) {
+        List<String> ids =
+                acknowledged.stream().map(Customers.Placed::id).sorted().toList();
+        List<String> orders = query("orders", "SELECT id || ' ' || status FROM orders").stream()
+                .filter(order -> ids.contains(order.substring(0, 36)))
+                .sorted()
+                .toList();
+        assertThat(orders).hasSameSizeAs(ids).noneMatch(order -> order.endsWith("PLACED"));
+        assertThat(query("fulfilment", "SELECT order_id || ' ' || status FROM fulfilment"))
+                .containsAll(orders);
+    }
+
     /** What the orders say, what fulfilment decided, what is reserved and what was charged tell one story. */
     void everythingAddsUp() {
         assertThat(query("orders", "SELECT id || ' ' || status || coalesce(' ' || reason, '') FROM orders ORDER BY id"))
