@@ -69,7 +69,7 @@ COPY --chmod=755 <<'HEALTH' /meridian/health
 #!/bin/bash
 # Whether the service is ready; the image has no other client of HTTP.
 exec 3<>"/dev/tcp/127.0.0.1/$MANAGEMENT_SERVER_PORT" || exit 1
-printf 'GET /actuator/health/readiness HTTP/1.0\r\n\r\n' >&3
+printf 'GET /actuator/health/readiness HTTP/1.0\r\nHost: localhost\r\n\r\n' >&3
 IFS= read -r -t 2 status <&3
 [[ $status == *" 200"* ]]
 HEALTH
