@@ -24,9 +24,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashSet;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -67,6 +67,7 @@ class RetriesTest {
 
     /** A gauge alone does not keep what it tells of. */
     private final List<Delivery> made = new ArrayList<>();
+
     private final JdbcClient jdbc = JdbcClient.create(database);
     private final RetryTable table = new RetryTable(new JdbcTemplate(database), Fixtures.settings());
 
