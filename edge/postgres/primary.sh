@@ -36,11 +36,13 @@ go_on_from_copy() {
       "docker compose stop postgres-replica\` makes its copy whole." >&2
     exit 1
   fi
-  rm -rf "$cluster"
-  cp -a "$copy" "$cluster"
-  rm "$cluster/standby.signal" "$cluster/copied"
-  sed -i '/^primary_/d' "$cluster/postgresql.auto.conf"
-  touch "$cluster/complete"
+  # Aside until it is whole: the former primary's marker is in the copy too.
+  rm -rf "$cluster" "$cluster.incoming"
+  cp -a "$copy" "$cluster.incoming"
+  rm "$cluster.incoming/standby.signal" "$cluster.incoming/copied"
+  sed -i '/^primary_/d' "$cluster.incoming/postgresql.auto.conf"
+  touch "$cluster.incoming/complete"
+  mv "$cluster.incoming" "$cluster"
 }
 
 if [ ! -e "$cluster/complete" ] && [ -e "$copy/copied" ]; then

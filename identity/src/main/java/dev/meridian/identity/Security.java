@@ -74,8 +74,8 @@ class Security {
     private static final int LONGEST_ADDRESS = 2_000;
 
     /**
-     * Nobody has a session before the log-in, so that callers without a name cannot fill the memory: what has to be
-     * remembered until then travels in cookies.
+     * There is no session before the log-in, so anonymous callers cannot fill the memory. What has to be remembered until
+     * then travels in cookies.
      */
     private static RequestCache askedFor() {
         var cache = new CookieRequestCache();

@@ -33,8 +33,8 @@ import org.springframework.web.filter.OncePerRequestFilter;
 /**
  * Holds the guessing of passwords and client secrets to a rate. Each wrong one counts for the address that it came from and
  * for the account; once either has had too many, not even the right one is looked at until the time that the answer tells.
- * For an address from which the account was signed in to before, the account's count is ignored: strangers who guess lock
- * nobody out.
+ * An address from which the account was signed in to before is held to its own count alone, so a stranger's guesses do not
+ * lock the owner out.
  *
  * <p>To check a secret is dear by design (bcrypt), so few are checked at a time, and the others wait for a bounded time.
  */

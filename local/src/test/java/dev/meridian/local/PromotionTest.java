@@ -437,6 +437,18 @@ class PromotionTest {
         write("INSERT INTO kept VALUES (8003)");
         streams();
         assertThat(rows(stack().postgresReplica())).containsExactly(8001, 8003);
+
+        // As a restoration leaves it that ends in the middle.
+        stack().stop();
+        Path restored = Files.createDirectory(data.resolve("restored"));
+        assertThat(new ProcessBuilder("tar", "-xf", file.toString(), "-C", restored.toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        Folders.delete(data.resolve("postgres-primary").resolve("base"));
+        restart();
+        assertThat(rows(stack().postgresPrimary())).containsExactly(8001);
+        streams();
     }
 
     /** Last, since it takes the data. */

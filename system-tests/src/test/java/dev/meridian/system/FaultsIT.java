@@ -69,11 +69,12 @@ class FaultsIT {
         try (Customers customers = Customers.placing(shop, ORDER, 4, Duration.ofMillis(100))) {
             customers.placeMore(50);
             stack.kill("kafka");
-            await("the time that Kafka is away")
-                    .pollDelay(AWAY)
-                    .atMost(AWAY.multipliedBy(2))
-                    .until(() -> true);
-            customers.placeMore(100);
+            long killed = System.nanoTime();
+            int before = customers.placed().size();
+            await("orders for as long as Kafka is away")
+                    .atMost(SETTLED)
+                    .until(() -> System.nanoTime() - killed > AWAY.toNanos()
+                            && customers.placed().size() > before + 100);
             stack.start("kafka");
             stack.await("kafka", ComponentState.UP, Duration.ofSeconds(60));
             acknowledged = customers.finish();

@@ -6,7 +6,10 @@ import org.springframework.cloud.gateway.support.ipresolver.XForwardedRemoteAddr
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Where a request comes from. The load balancer says one address, and believes nobody but the CDN. */
+/**
+ * Which address a request came from. Behind the edge that is the one in X-Forwarded-For: the load balancer sends a single
+ * address there, and takes it from the CDN only.
+ */
 @Configuration(proxyBeanMethods = false)
 class Callers {
 

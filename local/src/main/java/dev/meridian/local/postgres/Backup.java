@@ -24,7 +24,7 @@ record Backup(Path file) {
 
     private static final Duration LIMIT = Duration.ofMinutes(2);
 
-    /** Nobody waits meanwhile. A former file of that name stays until this one is whole. */
+    /** The server takes writes meanwhile. An existing file of that name is replaced only by a complete one. */
     void make(PostgresServer primary, Path work) throws IOException {
         Folders.delete(work);
         Path incoming = Path.of(file + ".incoming");

@@ -64,6 +64,8 @@ class HaProxyTest {
     private enum Deed {
         BREAK_OFF,
         HANG,
+        /** As where a token is wrong. */
+        REFUSE,
         /** Answers with the others that are held. */
         HOLD
     }
@@ -165,9 +167,10 @@ class HaProxyTest {
             if (deed == Deed.HOLD) {
                 HELD.await();
             }
+            String status = deed == Deed.REFUSE ? "401 Unauthorized" : "200 OK";
             connection
                     .getOutputStream()
-                    .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+                    .write(("HTTP/1.1 " + status + "\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
                             .getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
             // the balancer hung up
@@ -316,6 +319,32 @@ class HaProxyTest {
                 .isEqualTo(200);
         assertThat(send(get("/")).statusCode())
                 .as("the CDN looks whether we are there")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void whoIsRefusedAgainAndAgainIsHeldToARateWhateverTokenItSends() throws Exception {
+        await("a refusal by the load balancer").atMost(Duration.ofMinutes(1)).until(() -> {
+            List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                DEEDS.add(Deed.REFUSE);
+            }
+            for (int i = 0; i < 500; i++) {
+                HttpRequest request = withAddress("203.0.113.3")
+                        .header("Authorization", "Bearer made-up")
+                        .build();
+                answers.add(HTTP.sendAsync(request, HttpResponse.BodyHandlers.ofString()));
+            }
+            int last = 0;
+            for (var answer : answers) {
+                last = answer.get(30, TimeUnit.SECONDS).statusCode();
+            }
+            return last == 429;
+        });
+        DEEDS.clear();
+
+        assertThat(send(withAddress("203.0.113.4").header("Authorization", "Bearer good"))
+                        .statusCode())
                 .isEqualTo(200);
     }
 

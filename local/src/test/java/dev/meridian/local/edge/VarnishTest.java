@@ -188,6 +188,21 @@ class VarnishTest {
     }
 
     @Test
+    void aRefusalOfOneCallerDoesNotTakeThePlaceOfWhatIsKept() throws Exception {
+        response = Response.ok("one", "Cache-Control", "public, max-age=1");
+        get(PRODUCTS);
+        response = new Response(429, Map.of(), "refused");
+
+        await().atMost(SOON).until(() -> {
+            assertThat(get(PRODUCTS).body()).isEqualTo("one");
+            return ASKED.size() > 1;
+        });
+        for (int i = 0; i < 50; i++) {
+            assertThat(get(PRODUCTS).body()).isEqualTo("one");
+        }
+    }
+
+    @Test
     void whatIsStaleIsAskedForByItsTag() throws Exception {
         response = Response.ok("one", "Cache-Control", "max-age=1", "ETag", "\"1\"");
         get(PRODUCTS);
