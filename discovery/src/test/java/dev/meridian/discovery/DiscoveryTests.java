@@ -1,5 +1,6 @@
 package dev.meridian.discovery;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -9,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.Base64;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
@@ -27,6 +29,8 @@ class DiscoveryTests {
             }}
             """;
 
+    private static final String CREDENTIALS = basic("registry:registry");
+
     private final HttpClient client = HttpClient.newHttpClient();
 
     @LocalServerPort
@@ -36,6 +40,7 @@ class DiscoveryTests {
     void forgetsAnInstanceSecondsAfterItsLastSignOfLife() throws Exception {
         var registration = HttpRequest.newBuilder(apps())
                 .header("Content-Type", "application/json")
+                .header("Authorization", CREDENTIALS)
                 .POST(BodyPublishers.ofString(INSTANCE))
                 .build();
         assertThat(client.send(registration, BodyHandlers.discarding()).statusCode())
@@ -45,8 +50,34 @@ class DiscoveryTests {
         await().atMost(Duration.ofSeconds(15)).until(() -> status() == 404);
     }
 
+    @Test
+    void nobodyElseRegistersOrLooksAround() throws Exception {
+        for (String credentials : new String[] {"", basic("registry:guessed"), basic("registry:")}) {
+            for (String method : new String[] {"POST", "GET", "DELETE"}) {
+                var request = HttpRequest.newBuilder(apps())
+                        .header("Content-Type", "application/json")
+                        .method(method, BodyPublishers.ofString(INSTANCE));
+                if (!credentials.isEmpty()) {
+                    request.header("Authorization", credentials);
+                }
+                assertThat(client.send(request.build(), BodyHandlers.discarding())
+                                .statusCode())
+                        .isEqualTo(401);
+            }
+        }
+        assertThat(status()).isEqualTo(404);
+    }
+
+    private static String basic(String credentials) {
+        return "Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(UTF_8));
+    }
+
     private int status() throws Exception {
-        return client.send(HttpRequest.newBuilder(apps()).build(), BodyHandlers.discarding())
+        return client.send(
+                        HttpRequest.newBuilder(apps())
+                                .header("Authorization", CREDENTIALS)
+                                .build(),
+                        BodyHandlers.discarding())
                 .statusCode();
     }
 

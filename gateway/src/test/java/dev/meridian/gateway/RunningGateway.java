@@ -73,11 +73,14 @@ public abstract class RunningGateway {
         settings.add(instances + "[0].uri", () -> "http://127.0.0.1:" + WORKING.port());
         settings.add(instances + "[0].metadata[management.port]", WORKING::port);
         settings.add(instances + "[1].uri", () -> "http://127.0.0.1:" + Upstream.closedPort());
+        settings.add(instances + "[1].metadata[management.port]", WORKING::port); // so it is taken for ready
         settings.add(instances + "[2].uri", () -> "http://127.0.0.1:" + UNREADY.port());
         settings.add(instances + "[2].metadata[management.port]", UNREADY::port);
         var failing = "spring.cloud.discovery.client.simple.instances.failing";
         settings.add(failing + "[0].uri", () -> "http://127.0.0.1:" + TRIAL.port());
+        settings.add(failing + "[0].metadata[management.port]", TRIAL::port);
         settings.add(failing + "[1].uri", () -> "http://localhost:" + TRIAL.port());
+        settings.add(failing + "[1].metadata[management.port]", TRIAL::port);
     }
 
     @TestConfiguration(proxyBeanMethods = false)

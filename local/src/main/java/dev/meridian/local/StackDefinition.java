@@ -85,7 +85,9 @@ final class StackDefinition {
         environment.put("SPRING_DATA_REDIS_HOST", Address.HOST);
         environment.put("SPRING_DATA_REDIS_PORT", Integer.toString(redis.port()));
         environment.put("SPRING_KAFKA_BOOTSTRAPSERVERS", kafka.address());
-        environment.put("EUREKA_CLIENT_SERVICEURL_DEFAULTZONE", "http://localhost:" + registry.port() + "/eureka/");
+        environment.put(
+                "EUREKA_CLIENT_SERVICEURL_DEFAULTZONE",
+                "http://registry:registry@localhost:" + registry.port() + "/eureka/");
 
         var seldomAsked = new JavaService.Memory(112, 28, false);
         String discovery = "discovery-" + Component.DATACENTER;

@@ -174,7 +174,7 @@ class ComposeIT {
         "cdn,              lb,               edge, 8080, true",
         "lb,               gateway,          app,  8080, true",
         "gateway,          orders-service,   app,  8080, true",
-        "gateway,          discovery,        app,  8080, true",
+        "gateway,          discovery,        registry, 8080, true",
         "orders-service,   postgres-primary, data, 5432, true",
         "orders-service,   redis,            cache, 6379, true",
         "gateway,          redis,            cache, 6379, true",
@@ -186,6 +186,8 @@ class ComposeIT {
         "cdn,              kafka,            data, 9092, false",
         "cdn,              gateway,          app,  8080, false",
         "cdn,              gateway,          app,  8081, false",
+        "lb,               discovery,        registry, 8080, false",
+        "cdn,              discovery,        registry, 8080, false",
         "lb,               postgres-primary, data, 5432, false",
         "lb,               redis,            cache, 6379, false",
         "worker,           redis,            cache, 6379, false",
@@ -247,7 +249,7 @@ class ComposeIT {
 
         Map<String, Set<String>> told = new TreeMap<>();
         for (String line : Files.readAllLines(Path.of("../docs/infrastructure.md"))) {
-            Matcher row = Pattern.compile("\\| `(edge|app|cache|data)` \\| ([^|]*) \\|.*")
+            Matcher row = Pattern.compile("\\| `(edge|app|registry|cache|data)` \\| ([^|]*) \\|.*")
                     .matcher(line);
             if (row.matches()) {
                 told.put(
@@ -444,6 +446,7 @@ class ComposeIT {
         for (String role : List.of("postgres", "replicator", "orders", "fulfilment")) {
             Files.writeString(secrets.resolve(role), "it's a \\ or a : " + UUID.randomUUID());
         }
+        Files.writeString(secrets.resolve("registry"), UUID.randomUUID().toString());
         for (String role : List.of("orders_migrator", "fulfilment_migrator")) {
             Files.writeString(secrets.resolve(role), role); // as before
         }

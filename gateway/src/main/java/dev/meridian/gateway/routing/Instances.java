@@ -14,8 +14,8 @@ import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
 /**
- * Which instances of a service get its requests: those of the registry that are ready, none that this request was
- * already sent to, and of these the own datacenter's.
+ * Which instances of a service get its requests: those of the registry that listen where services do and are ready,
+ * none that this request was already sent to, and of these the own datacenter's.
  *
  * <p>The order matters. Preferring the own datacenter first would keep all requests on instances that are registered
  * but dead.
@@ -23,9 +23,11 @@ import reactor.netty.resources.ConnectionProvider;
 class Instances {
 
     @Bean
-    ServiceInstanceListSupplier eligible(ConfigurableApplicationContext context, LoadBalancerClientFactory settings) {
+    ServiceInstanceListSupplier eligible(
+            ConfigurableApplicationContext context, LoadBalancerClientFactory settings, InstancePorts ports) {
         return ServiceInstanceListSupplier.builder()
                 .withDiscoveryClient()
+                .with((c, registered) -> new AtServicePorts(registered, ports))
                 .with((c, registered) -> new ReadyInstances(registered, settings, Instances::isReady))
                 .with((c, ready) -> new ExcludeTriedInstances(ready))
                 .withZonePreference()
@@ -41,15 +43,9 @@ class Instances {
                     .responseTimeout(Duration.ofSeconds(2))))
             .build();
 
-    /** Asks where the actuator answers: Spring Cloud registers that port with the instance. */
     private static Mono<Boolean> isReady(ServiceInstance instance, String path) {
-        var metadata = instance.getMetadata();
-        var port = metadata == null ? null : metadata.get("management.port");
-        if (port == null) {
-            return Mono.just(true); // it has no address to ask
-        }
         var address = UriComponentsBuilder.fromUri(instance.getUri())
-                .port(port)
+                .port(AtServicePorts.managementPort(instance))
                 .replacePath(path)
                 .build()
                 .toUri();
