@@ -1,20 +1,27 @@
 package dev.meridian.gateway;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static org.awaitility.Awaitility.await;
+
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
-import redis.embedded.RedisServer;
+import java.time.Duration;
+import java.util.List;
+import redis.embedded.RedisExecProvider;
 
-/** A Redis that may be killed and held up. It runs until the tests end. */
+/** The cache as every environment has it, with its users, that may be killed and held up. It runs until the tests end. */
 public class OwnRedis {
 
+    private static final String EXECUTABLE = executable();
+
     private final int port = Upstream.closedPort();
-    private RedisServer server = new RedisServer(port);
+    private Process server;
 
     public OwnRedis() {
-        server.start();
+        server = start(port);
     }
 
     public static OwnRedis notStarted() {
@@ -28,31 +35,68 @@ public class OwnRedis {
     }
 
     public void kill() {
-        server.stop();
+        server.destroyForcibly().onExit().join();
     }
 
     public void start() {
-        server = new RedisServer(port);
-        server.start();
+        server = start(port);
+    }
+
+    private static Process start(int port) {
+        var command = List.of(
+                "bash", "../edge/redis/redis.sh", EXECUTABLE, "--bind", "127.0.0.1", "--port", Integer.toString(port));
+        var builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(new File("target/redis-" + port + ".log"));
+        builder.environment().put("SECRETS", "../edge/secrets");
+        try {
+            var process = builder.start();
+            Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+            await("Redis on port " + port).atMost(Duration.ofSeconds(30)).until(() -> isPong(port));
+            return process;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isPong(int port) {
+        try {
+            return say(port, "PING").startsWith("+PONG");
+        } catch (UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    private static String executable() {
+        try {
+            return RedisExecProvider.defaultProvider().get().getAbsolutePath();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Every script waits until it goes on. */
     public void hang() {
-        say("CLIENT PAUSE 600000 WRITE");
+        administer("CLIENT PAUSE 600000 WRITE");
     }
 
     public void goOn() {
-        say("CLIENT UNPAUSE");
+        administer("CLIENT UNPAUSE");
     }
 
-    private void say(String command) {
+    private void administer(String command) {
+        var answer = say(port, "AUTH admin admin\r\n" + command);
+        if (!answer.equals("+OK\r\n+OK\r\n")) {
+            throw new IllegalStateException(command + ": " + answer);
+        }
+    }
+
+    private static String say(int port, String commands) {
         try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(10_000);
-            socket.getOutputStream().write((command + "\r\n").getBytes(StandardCharsets.US_ASCII));
-            var answer = new String(socket.getInputStream().readNBytes(3), StandardCharsets.US_ASCII);
-            if (!answer.equals("+OK")) {
-                throw new IllegalStateException(command + ": " + answer);
-            }
+            socket.getOutputStream().write((commands + "\r\n").getBytes(US_ASCII));
+            socket.shutdownOutput();
+            return new String(socket.getInputStream().readAllBytes(), US_ASCII);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,5 +1,6 @@
 package dev.meridian.local;
 
+import dev.meridian.local.kafka.KafkaLogin;
 import dev.meridian.local.process.JavaCommand;
 import dev.meridian.local.process.LogFile;
 import java.io.File;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * PostgreSQL (primary and replica), Kafka and Redis for the tests of a module: started by the first test that asks,
  * shared by all others of its JVM, and gone with that.
  *
- * <p>Roles, databases, topics and the share group are there, as edge/ declares them; every role's password is its
+ * <p>Roles, databases, topics, the share group and users are there, as edge/ declares them; everybody's password is the
  * name. Each test cleans up after itself.
  *
  * @param postgresHosts primary and replica, as a pgjdbc URL takes them: host:port,host:port
@@ -41,6 +43,14 @@ public record BackingServices(String postgresHosts, String kafkaBootstrapServers
     public String jdbcUrl(String database) {
         return "jdbc:postgresql://" + postgresHosts + "/" + database
                 + "?targetServerType=primary&connectTimeout=2&loginTimeout=5&socketTimeout=10&hostRecheckSeconds=1&tcpKeepAlive=true";
+    }
+
+    /** The settings with which a Kafka client connects as the administrator. */
+    public Map<String, Object> kafkaAdministrator() {
+        return KafkaLogin.settings(
+                kafkaBootstrapServers,
+                KafkaLogin.ADMINISTRATOR,
+                Project.current().secret("kafka-admin"));
     }
 
     /** In a process of their own: when this JVM ends, the applications in it still talk to them. */

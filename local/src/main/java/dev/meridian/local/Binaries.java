@@ -5,18 +5,28 @@ import dev.meridian.local.process.Folders;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.module.ModuleDescriptor.Version;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.tukaani.xz.XZInputStream;
 
 /** PostgreSQL and Redis, unpacked once from their Maven artifacts. */
 record Binaries(Path cache) {
 
     private static final String SYSTEM = Commands.ON_LINUX ? "linux" : "darwin";
+
+    /** The newest that its artifact holds. */
+    private static final String REDIS = "7.0.15";
+
+    private static final Pattern VERSION = Pattern.compile("server v=(\\d+(\\.\\d+)*)");
 
     private static final boolean ARM = System.getProperty("os.arch").matches("aarch64|arm64");
 
@@ -33,9 +43,18 @@ record Binaries(Path cache) {
         });
     }
 
-    /** The executable redis-server. */
-    Path redis() throws IOException {
-        URL binary = resource("redis-server-7.0.15-" + SYSTEM + (ARM ? "-arm64" : "-amd64"));
+    /** An installed Valkey or Redis that is newer than the one that Maven has, or else that. */
+    Path redis(Consumer<String> progress) throws IOException {
+        for (String program : List.of("valkey-server", "redis-server")) {
+            Optional<Path> installed = Commands.find(program);
+            if (installed.isPresent() && isNewer(installed.get())) {
+                progress.accept("The cache is " + installed.get() + ".");
+                return installed.get();
+            }
+        }
+        progress.accept("No newer Valkey or Redis is installed: the cache is Redis " + REDIS
+                + ", which gets no updates any more.");
+        URL binary = resource("redis-server-" + REDIS + "-" + SYSTEM + (ARM ? "-arm64" : "-amd64"));
         Path folder = Folders.createWhole(cache.resolve(artifact(binary)), into -> {
             Path server = into.resolve("redis-server");
             try (InputStream in = binary.openStream()) {
@@ -44,6 +63,13 @@ record Binaries(Path cache) {
             Files.setPosixFilePermissions(server, PosixFilePermissions.fromString("rwxr-xr-x"));
         });
         return folder.resolve("redis-server");
+    }
+
+    /** It tells, for example: <code>Valkey server v=8.1.1 sha=00000000:0 ...</code> */
+    private static boolean isNewer(Path server) {
+        Matcher told = VERSION.matcher(
+                Commands.run(List.of(server.toString(), "--version")).output());
+        return told.find() && Version.parse(told.group(1)).compareTo(Version.parse(REDIS)) > 0;
     }
 
     /** Artifact and version, which tell one release from the next. */

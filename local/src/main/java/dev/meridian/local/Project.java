@@ -1,5 +1,6 @@
 package dev.meridian.local;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -42,6 +43,16 @@ public record Project(Path root) {
     /** A file or folder of the configuration that every environment shares. */
     public Path edge(String name) {
         return root.resolve("edge").resolve(name);
+    }
+
+    /** A password of development, by the name of its file. */
+    public String secret(String name) {
+        Path file = edge("secrets").resolve(name);
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new StackException("Cannot read the password " + file + ": " + e, e);
+        }
     }
 
     /** @throws StackException when it was not built */

@@ -323,6 +323,11 @@ public final class Stack implements AutoCloseable {
         return definition.kafka.address();
     }
 
+    /** The settings with which a Kafka client connects as the administrator. */
+    public Map<String, Object> kafkaAdministrator() {
+        return definition.kafka.administrator();
+    }
+
     public Address redis() {
         return definition.redis;
     }

@@ -63,8 +63,7 @@ final class StackDefinition {
         this.redis = address(16379);
         programs.addAll(postgres.programs());
         programs.add(kafka);
-        Path redisFolder = data.resolve(REDIS);
-        programs.add(redis(binaries.redis(), project.edge("redis/redis.conf"), redisFolder, redis));
+        programs.add(redis(binaries.redis(progress), data.resolve(REDIS)));
         if (settings.services()) {
             addServices();
         }
@@ -190,11 +189,20 @@ final class StackDefinition {
     }
 
     /** A datacenter's cache: bounded, and empty after each start. */
-    static NativeProgram redis(Path server, Path configuration, Path folder, Address at) {
-        List<String> command = new ArrayList<>(List.of(server.toString(), configuration.toString()));
-        command.addAll(List.of("--bind", Address.HOST, "--port", Integer.toString(at.port())));
+    private NativeProgram redis(Path server, Path folder) {
+        List<String> command =
+                new ArrayList<>(List.of("bash", project.edge("redis/redis.sh").toString(), server.toString()));
+        command.addAll(List.of("--bind", Address.HOST, "--port", Integer.toString(redis.port())));
         command.addAll(List.of("--dir", folder.toString()));
-        BooleanSupplier answers = () -> at.answers("PING\r\n", "+PONG");
-        return new NativeProgram(REDIS, "cache", at.toString(), List.of(), Map.of(), command, Map.of(), answers);
+        BooleanSupplier answers = () -> redis.answers("PING\r\n", "+PONG");
+        return new NativeProgram(
+                REDIS,
+                "cache",
+                redis.toString(),
+                List.of(),
+                Map.of(),
+                command,
+                Map.of("SECRETS", project.edge("secrets").toString()),
+                answers);
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.tuple;
 import java.net.Socket;
 import java.sql.DriverManager;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -25,7 +24,7 @@ class BackingServicesTest {
             row.next();
             assertThat(row.getString(1)).isEqualTo("orders");
         }
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", services.kafkaBootstrapServers()))) {
+        try (Admin admin = Admin.create(services.kafkaAdministrator())) {
             assertThat(admin.listTopics().names().get(10, TimeUnit.SECONDS))
                     .contains("orders.placed", "orders.changed", "fulfilment.dead-letters");
             ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, "fulfilment");

@@ -48,7 +48,7 @@ class StackTest {
         Files.createDirectories(logOfANewerBroker().resolveSibling(""));
         Files.writeString(logOfANewerBroker(), "version=1\nnode.id=99\ncluster.id=of-another-broker\n");
         RUNNING.set(Stack.start(settings(), TOLD::add));
-        assertThat(TOLD).hasSize(4); // a line of progress for each
+        assertThat(TOLD).hasSize(5); // a line of progress for each, and which cache it is
         update("CREATE TABLE kept (id int PRIMARY KEY)");
     }
 

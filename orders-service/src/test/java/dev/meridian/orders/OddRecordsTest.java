@@ -2,11 +2,13 @@ package dev.meridian.orders;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.BackingServices;
 import dev.meridian.orders.live.Feeding;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,7 +23,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.annotation.Import;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -47,13 +48,12 @@ class OddRecordsTest {
     private Api api = new Api(0);
 
     @Autowired
-    OddRecordsTest(JdbcClient jdbc, Feeding feeding, @Value("${spring.kafka.bootstrap-servers}") String kafka) {
+    OddRecordsTest(JdbcClient jdbc, Feeding feeding) {
         this.jdbc = jdbc;
         this.feeding = feeding;
-        this.producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka, "max.request.size", "1048576"),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
+        Map<String, Object> settings = new HashMap<>(BackingServices.shared().kafkaAdministrator());
+        settings.put("max.request.size", "1048576");
+        this.producer = new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
     }
 
     @BeforeEach

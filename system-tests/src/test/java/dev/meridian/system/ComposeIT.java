@@ -446,7 +446,16 @@ class ComposeIT {
         for (String role : List.of("postgres", "replicator", "orders", "fulfilment")) {
             Files.writeString(secrets.resolve(role), "it's a \\ or a : " + UUID.randomUUID());
         }
-        Files.writeString(secrets.resolve("registry"), UUID.randomUUID().toString());
+        for (String user : List.of(
+                "registry",
+                "redis-admin",
+                "redis-gateway",
+                "redis-orders-service",
+                "kafka-admin",
+                "kafka-orders-service",
+                "kafka-worker")) {
+            Files.writeString(secrets.resolve(user), UUID.randomUUID() + "\n"); // as an editor leaves it
+        }
         for (String role : List.of("orders_migrator", "fulfilment_migrator")) {
             Files.writeString(secrets.resolve(role), role); // as before
         }
@@ -456,6 +465,7 @@ class ComposeIT {
 
         Shop reopened = Shop.open(containers.frontDoor(), "demo", "orders");
         assertThat(reopened.order(id).status()).isEqualTo(200);
+        reopened.settled(reopened.place(ORDER), SOON);
         shop = reopened; // the demonstration's signing key is new with each start
     }
 

@@ -101,9 +101,10 @@ class FullDisksIT {
     private void redis(String... commands) throws IOException {
         try (Socket socket = new Socket(Address.HOST, stack.redis().port())) {
             OutputStream out = socket.getOutputStream();
-            out.write((String.join("\r\n", commands) + "\r\nQUIT\r\n").getBytes(US_ASCII));
-            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII))
-                    .doesNotContain("-ERR");
+            out.write(("AUTH admin admin\r\n" + String.join("\r\n", commands) + "\r\nQUIT\r\n").getBytes(US_ASCII));
+            assertThat(new String(socket.getInputStream().readAllBytes(), US_ASCII).lines())
+                    .hasSize(commands.length + 2)
+                    .containsOnly("+OK");
         }
     }
 

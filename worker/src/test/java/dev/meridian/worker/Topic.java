@@ -6,9 +6,7 @@ import dev.meridian.local.BackingServices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -24,11 +22,7 @@ public class Topic implements AutoCloseable {
 
     public Topic(String name) {
         consumer = new KafkaConsumer<>(
-                Map.of(
-                        ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                        BackingServices.shared().kafkaBootstrapServers()),
-                new StringDeserializer(),
-                new ByteArrayDeserializer());
+                BackingServices.shared().kafkaAdministrator(), new StringDeserializer(), new ByteArrayDeserializer());
         List<TopicPartition> partitions = consumer.partitionsFor(name).stream()
                 .map(partition -> new TopicPartition(name, partition.partition()))
                 .toList();

@@ -454,8 +454,7 @@ class WorkerTest {
 
     @Test
     void eachTopicHasAConsumerOfItsOwn() {
-        try (Admin admin = Admin.create(
-                Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()))) {
+        try (Admin admin = Admin.create(BackingServices.shared().kafkaAdministrator())) {
             Awaitility.await()
                     .atMost(SOON)
                     .untilAsserted(() -> assertThat(
@@ -587,9 +586,7 @@ class WorkerTest {
 
     private static KafkaTemplate<String, byte[]> plain() {
         return new KafkaTemplate<>(new DefaultKafkaProducerFactory<>(
-                Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()),
-                new StringSerializer(),
-                new ByteArraySerializer()));
+                BackingServices.shared().kafkaAdministrator(), new StringSerializer(), new ByteArraySerializer()));
     }
 
     private JsonNode value(ConsumerRecord<String, byte[]> record) {

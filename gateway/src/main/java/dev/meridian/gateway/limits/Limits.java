@@ -1,6 +1,7 @@
 package dev.meridian.gateway.limits;
 
 import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Positive;
 import java.time.Duration;
@@ -39,6 +40,8 @@ record Limits(
     record Redis(
             @NotNull String host,
             @Positive int port,
+            @NotBlank String user,
+            @NotBlank String password,
             @NotNull @DurationMin(millis = 1) Duration timeout) {}
 
     /**

@@ -41,6 +41,9 @@ class SharedBuckets implements AutoCloseable {
 
     private static final Duration RECONNECT = Duration.ofSeconds(1);
 
+    /** So many attempts fail before that is told. */
+    private static final int WITHOUT_NEWS = 10;
+
     /** A connection whose other end is gone without a word is given up. */
     private static final Duration SILENCE = Duration.ofSeconds(5);
 
@@ -115,11 +118,23 @@ class SharedBuckets implements AutoCloseable {
         var address = RedisURI.builder()
                 .withHost(limits.redis().host())
                 .withPort(limits.redis().port())
+                .withAuthentication(limits.redis().user(), limits.redis().password())
                 .withTimeout(RECONNECT)
                 .build();
         this.connection = Mono.fromCompletionStage(() -> client.connectAsync(StringCodec.UTF8, address))
-                .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, RECONNECT))
+                .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, RECONNECT).doBeforeRetry(SharedBuckets::tell))
                 .toFuture();
+    }
+
+    /** Once: a Redis that starts at the same time is no news, one that does not come or refuses the password is. */
+    private static void tell(Retry.RetrySignal failed) {
+        if (failed.totalRetries() == WITHOUT_NEWS) {
+            log.warn("No connection to Redis; this gateway limits rates by itself: {}", rootCause(failed.failure()));
+        }
+    }
+
+    private static Throwable rootCause(Throwable failure) {
+        return failure.getCause() == null ? failure : rootCause(failure.getCause());
     }
 
     /** An error where Redis does not answer in time. */

@@ -38,6 +38,8 @@ class LimitsValidationTests {
                 "concurrency=0",
                 "request-time=0s",
                 "redis.port=0",
+                "redis.user=",
+                "redis.password=",
                 "redis.timeout=0ms",
                 "retries.percent=0",
                 "breaker.window=500ms",

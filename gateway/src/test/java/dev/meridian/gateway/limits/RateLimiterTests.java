@@ -16,8 +16,12 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 /** Against a real Redis, which is killed and held up. */
+@ExtendWith(OutputCaptureExtension.class)
 class RateLimiterTests {
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -44,6 +48,10 @@ class RateLimiterTests {
         private final RateLimiter limiter;
 
         Site(OwnRedis redis, int rate, int burst, Duration timeout) {
+            this(redis, rate, burst, timeout, "gateway");
+        }
+
+        Site(OwnRedis redis, int rate, int burst, Duration timeout, String password) {
             var limits = new Limits(
                     rate,
                     burst,
@@ -51,7 +59,7 @@ class RateLimiterTests {
                     1,
                     1,
                     SOON,
-                    new Limits.Redis("127.0.0.1", redis.port(), timeout),
+                    new Limits.Redis("127.0.0.1", redis.port(), "gateway", password, timeout),
                     new Limits.Retries(10, 10, 10),
                     new Limits.Breaker(50, SOON, SOON, 1, SOON, 1));
             var shared = new SharedBuckets(limits);
@@ -176,5 +184,13 @@ class RateLimiterTests {
                 .isBetween(
                         (long) BURST,
                         BURST + 1 + Duration.ofNanos(System.nanoTime() - begin).toSeconds());
+    }
+
+    @Test
+    void aPasswordThatIsRefusedIsToldOnce(CapturedOutput output) {
+        var site = new Site(REDIS, 1, BURST, Duration.ofSeconds(1), "guessed");
+        await("the news").atMost(SOON).until(() -> output.getOut().contains("WRONGPASS"));
+        assertThat(site.granted("me", 2 * BURST)).isLessThanOrEqualTo(BURST + 5L);
+        assertThat(site.alone()).isPositive();
     }
 }

@@ -57,8 +57,8 @@ public record KafkaBroker(Project project, Path folder, Address broker, Address 
         List<String> lines = new ArrayList<>(Files.readAllLines(project.edge("kafka/broker.properties")));
         lines.add("# The local stack's part, written before each start.");
         lines.add("controller.quorum.voters=1@" + controller);
-        lines.add("listeners=PLAINTEXT://" + broker + ",CONTROLLER://" + controller);
-        lines.add("advertised.listeners=PLAINTEXT://" + broker);
+        lines.add("listeners=CLIENTS://" + broker + ",CONTROLLER://" + controller);
+        lines.add("advertised.listeners=CLIENTS://" + broker);
         lines.add("log.dirs=" + log());
         Files.write(configuration(), lines);
         if (!Files.exists(log().resolve("meta.properties"))) {
@@ -99,7 +99,7 @@ public record KafkaBroker(Project project, Path folder, Address broker, Address 
     public void train(Path log, BooleanSupplier givenUp) throws IOException {
         Path stage = folder.resolve("training");
         KafkaBroker understudy = new KafkaBroker(project, stage, new Address(Ports.free()), new Address(Ports.free()));
-        understudy.java().train(List.of(), Map.of(), understudy, log, givenUp);
+        understudy.java().train(List.of(), environment(), understudy, log, givenUp);
         Folders.delete(stage);
     }
 
@@ -110,7 +110,21 @@ public record KafkaBroker(Project project, Path folder, Address broker, Address 
 
     @Override
     public void afterStart() throws IOException {
-        declared().declare(broker.toString());
+        declared().declare(administrator());
+    }
+
+    /** The passwords, as the shared properties name them. */
+    @Override
+    public Map<String, String> environment() {
+        return Map.of(
+                "KAFKA_ADMIN", project.secret("kafka-admin"),
+                "KAFKA_ORDERS_SERVICE", project.secret("kafka-orders-service"),
+                "KAFKA_WORKER", project.secret("kafka-worker"));
+    }
+
+    /** See {@link KafkaLogin#settings}. */
+    public Map<String, Object> administrator() {
+        return KafkaLogin.settings(broker.toString(), KafkaLogin.ADMINISTRATOR, project.secret("kafka-admin"));
     }
 
     private KafkaTopics declared() throws IOException {

@@ -9,6 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -32,6 +39,17 @@ class KafkaTopicsTest {
         assertThat(file.topics()).containsExactly(topic.configs(Map.of("x", "1", "y", "a=b")));
     }
 
+    @Test
+    void grantsEachOfSeveralNames() {
+        KafkaTopics file = KafkaTopics.parse("t", List.of("grant u read group g h.*"));
+
+        var entry = new AccessControlEntry("User:u", "*", AclOperation.READ, AclPermissionType.ALLOW);
+        assertThat(file.grants())
+                .containsExactlyInAnyOrder(
+                        new AclBinding(new ResourcePattern(ResourceType.GROUP, "g", PatternType.LITERAL), entry),
+                        new AclBinding(new ResourcePattern(ResourceType.GROUP, "h.", PatternType.PREFIXED), entry));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -43,12 +61,18 @@ class KafkaTopicsTest {
                 "topic a 0",
                 "topic a 3 x",
                 "topic a 3 =1",
-                "group g x"
+                "group g x",
+                "grant u read",
+                "grant u read topic",
+                "grant u dance topic t",
+                "grant u READ topic t",
+                "grant u read cluster c",
+                "grant u read topic a*b"
             })
     void namesTheLineThatIsWrong(String line) {
         assertThatThrownBy(() -> KafkaTopics.parse("topics.conf", List.of("topic ok 1", line)))
                 .isInstanceOf(StackException.class)
                 .hasMessage("topics.conf line 2 is neither `topic NAME PARTITIONS [SETTING=VALUE ...]`"
-                        + " nor `group NAME [SETTING=VALUE ...]`.");
+                        + " nor `group NAME [SETTING=VALUE ...]` nor `grant USER OPERATION topic|group NAME ...`.");
     }
 }

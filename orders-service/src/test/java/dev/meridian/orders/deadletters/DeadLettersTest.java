@@ -3,6 +3,7 @@ package dev.meridian.orders.deadletters;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.BackingServices;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.AsyncApi;
 import dev.meridian.orders.Feed;
@@ -15,7 +16,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -23,14 +23,12 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
@@ -48,26 +46,17 @@ class DeadLettersTest {
     private final MeterRegistry metrics;
     private final KafkaProducer<byte[], byte[]> worker;
     private final Feed placed;
-    private final String bootstrapServers;
     private Api api = new Api(0);
 
     @Autowired
-    DeadLettersTest(
-            JdbcClient jdbc,
-            DeadLetterListener listener,
-            DeadLetters letters,
-            MeterRegistry metrics,
-            @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
+    DeadLettersTest(JdbcClient jdbc, DeadLetterListener listener, DeadLetters letters, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.listener = listener;
         this.letters = letters;
         this.metrics = metrics;
         this.worker = new KafkaProducer<>(
-                Map.of(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
-                new ByteArraySerializer(),
-                new ByteArraySerializer());
-        this.bootstrapServers = bootstrapServers;
-        this.placed = new Feed(bootstrapServers, "orders.placed");
+                BackingServices.shared().kafkaAdministrator(), new ByteArraySerializer(), new ByteArraySerializer());
+        this.placed = new Feed("orders.placed");
     }
 
     @BeforeEach
@@ -130,7 +119,7 @@ class DeadLettersTest {
     void aCancellationIsToldAgainAndOnlyOfACancelledOrder() {
         ConsumerRecord<String, String> original = placed();
         String id = original.key();
-        try (Feed cancelled = new Feed(bootstrapServers, "orders.cancelled")) {
+        try (Feed cancelled = new Feed("orders.cancelled")) {
             tell(id, letter(id, "orders.cancelled", 3, "It failed"));
             String path = "/api/dead-letters/" + listedOf(id).at("/id").asLong();
             assertThat(redrive(path).problem()).isEqualTo("not-redrivable");

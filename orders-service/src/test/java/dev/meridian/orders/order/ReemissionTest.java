@@ -31,7 +31,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -64,15 +63,14 @@ class ReemissionTest {
             TransactionTemplate transaction,
             JsonMapper json,
             JdbcClient jdbc,
-            @Qualifier("outboxRelay") SmartLifecycle relay,
-            @Value("${spring.kafka.bootstrap-servers}") String kafka) {
+            @Qualifier("outboxRelay") SmartLifecycle relay) {
         this.orders = orders;
         this.service = service;
         this.transaction = transaction;
         this.json = json;
         this.jdbc = jdbc;
         this.relay = relay;
-        this.placed = new Feed(kafka, OrderPlaced.TOPIC);
+        this.placed = new Feed(OrderPlaced.TOPIC);
     }
 
     /** Other tests leave orders behind; for the length of this one they count as seen to. */

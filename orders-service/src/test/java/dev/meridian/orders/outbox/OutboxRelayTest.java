@@ -29,7 +29,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -63,8 +62,7 @@ class OutboxRelayTest {
             JdbcTemplate template,
             OutboxRelay relay,
             EventPublisher publisher,
-            ProducerFactory<String, String> producers,
-            @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
+            ProducerFactory<String, String> producers) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.outbox = outbox;
@@ -72,8 +70,8 @@ class OutboxRelayTest {
         this.relay = relay;
         this.publisher = publisher;
         this.producers = producers;
-        this.placed = new Feed(bootstrapServers, PLACED);
-        this.cancelled = new Feed(bootstrapServers, CANCELLED);
+        this.placed = new Feed(PLACED);
+        this.cancelled = new Feed(CANCELLED);
     }
 
     /** Nothing is published that a test does not ask for. */

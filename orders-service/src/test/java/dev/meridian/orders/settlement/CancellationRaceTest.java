@@ -22,7 +22,6 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
@@ -53,10 +52,9 @@ class CancellationRaceTest {
     }
 
     @Test
-    void eachOrderEndsOnceAndAsTheCustomerWasTold(@Value("${spring.kafka.bootstrap-servers}") String kafka)
-            throws Exception {
+    void eachOrderEndsOnceAndAsTheCustomerWasTold() throws Exception {
         Map<String, Api.Answer> told = new HashMap<>();
-        try (Feed changes = new Feed(kafka, "orders.changed")) {
+        try (Feed changes = new Feed("orders.changed")) {
             for (int round = 0; round < ROUNDS; round++) {
                 told.putAll(race());
             }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.BackingServices;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.Feed;
+import dev.meridian.orders.OtherServices;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
 import dev.meridian.orders.deadletters.DeadLetters;
@@ -46,7 +48,8 @@ class SettlementsTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final String TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    private final KafkaTemplate<String, String> kafka;
+    private final KafkaTemplate<String, String> fulfilment =
+            OtherServices.template(BackingServices.shared().kafkaAdministrator());
     private final ProducerFactory<String, String> producers;
     private final EventPublisher publisher;
     private final Orders orders;
@@ -60,16 +63,13 @@ class SettlementsTest {
     private Api api = new Api(0);
 
     SettlementsTest(
-            @Autowired KafkaTemplate<String, String> kafka,
             @Autowired ProducerFactory<String, String> producers,
             @Autowired EventPublisher publisher,
             @Autowired Orders orders,
             @Autowired IncomingEvents events,
             @Autowired DeadLetters deadLetters,
             @Autowired TransactionTemplate transaction,
-            @Autowired JdbcClient jdbc,
-            @Value("${spring.kafka.bootstrap-servers}") String bootstrapServers) {
-        this.kafka = kafka;
+            @Autowired JdbcClient jdbc) {
         this.producers = producers;
         this.publisher = publisher;
         this.orders = orders;
@@ -77,7 +77,7 @@ class SettlementsTest {
         this.deadLetters = deadLetters;
         this.transaction = transaction;
         this.jdbc = jdbc;
-        this.changes = new Feed(bootstrapServers, "orders.changed");
+        this.changes = new Feed("orders.changed");
     }
 
     @BeforeEach
@@ -285,7 +285,7 @@ class SettlementsTest {
         var message = new ProducerRecord<>("fulfilment.outcomes", 0, key, value);
         message.headers().add("ce_type", type.getBytes(StandardCharsets.UTF_8));
         message.headers().add("traceparent", TRACE.getBytes(StandardCharsets.UTF_8));
-        kafka.send(message);
+        fulfilment.send(message);
     }
 
     private Api.Answer awaitStatus(String id, String status) {

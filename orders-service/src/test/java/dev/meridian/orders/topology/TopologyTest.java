@@ -7,7 +7,9 @@ import static org.mockito.Mockito.when;
 
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import dev.meridian.local.BackingServices;
 import dev.meridian.orders.Api;
+import dev.meridian.orders.OtherServices;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -17,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -41,8 +44,6 @@ import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.kafka.core.KafkaAdmin;
-import org.springframework.kafka.core.KafkaTemplate;
 import tools.jackson.databind.JsonNode;
 
 @RunningService
@@ -52,17 +53,13 @@ class TopologyTest {
 
     private final TopologyService service;
     private final JdbcClient jdbc;
-    private final KafkaAdmin kafka;
-    private final KafkaTemplate<String, String> producer;
     private final CountDownLatch end = new CountDownLatch(1);
     private final List<HttpServer> servers = new ArrayList<>();
 
     @Autowired
-    TopologyTest(TopologyService service, JdbcClient jdbc, KafkaAdmin kafka, KafkaTemplate<String, String> producer) {
+    TopologyTest(TopologyService service, JdbcClient jdbc) {
         this.service = service;
         this.jdbc = jdbc;
-        this.kafka = kafka;
-        this.producer = producer;
     }
 
     @AfterEach
@@ -111,7 +108,8 @@ class TopologyTest {
     @Test
     void theBacklogIsWhatNoWorkerHasFinished() throws Exception {
         String name = "topology-test-" + UUID.randomUUID();
-        try (var admin = Admin.create(kafka.getConfigurationProperties())) {
+        var administrator = BackingServices.shared().kafkaAdministrator();
+        try (var admin = Admin.create(administrator)) {
             admin.createTopics(List.of(new NewTopic(name, 2, (short) 1))).all().get();
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.GROUP, name),
@@ -120,9 +118,11 @@ class TopologyTest {
                     .all()
                     .get();
             for (int n = 0; n < 5; n++) {
-                producer.send(name, n % 2, "key", "value").get();
+                OtherServices.template(administrator)
+                        .send(name, n % 2, "key", "value")
+                        .get();
             }
-            Map<String, Object> settings = new java.util.HashMap<>(kafka.getConfigurationProperties());
+            Map<String, Object> settings = new HashMap<>(administrator);
             settings.put("group.id", name);
             settings.put("share.acknowledgement.mode", "explicit");
             var backlog = new Backlog(admin, settings(PATIENCE, name));

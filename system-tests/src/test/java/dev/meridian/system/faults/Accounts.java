@@ -186,9 +186,7 @@ final class Accounts {
         List<UUID> orders = new ArrayList<>();
         long end = endOfDeadLetters();
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", stack.kafkaBootstrapServers(), "enable.auto.commit", "false"),
-                new StringDeserializer(),
-                new ByteArrayDeserializer())) {
+                stack.kafkaAdministrator(), new StringDeserializer(), new ByteArrayDeserializer())) {
             consumer.assign(List.of(DEAD_LETTERS));
             consumer.seek(DEAD_LETTERS, deadLettersBefore);
             long giveUp = System.nanoTime() + LIMIT.toNanos();
@@ -214,7 +212,7 @@ final class Accounts {
     }
 
     private <T> T asked(Question<T> question) {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", stack.kafkaBootstrapServers()))) {
+        try (Admin admin = Admin.create(stack.kafkaAdministrator())) {
             return question.ask(admin);
         } catch (ExecutionException | TimeoutException e) {
             throw new Unreadable("The broker does not tell", e);

@@ -22,8 +22,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 class QueueCheckTest {
 
     private final String group = "check-" + UUID.randomUUID();
-    private final Admin admin =
-            Admin.create(Map.of("bootstrap.servers", BackingServices.shared().kafkaBootstrapServers()));
+    private final Admin admin = Admin.create(BackingServices.shared().kafkaAdministrator());
 
     @BeforeEach
     void wellSetUp() throws Exception {

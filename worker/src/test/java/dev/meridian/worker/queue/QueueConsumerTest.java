@@ -11,6 +11,7 @@ import dev.meridian.local.BackingServices;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -48,10 +49,11 @@ class QueueConsumerTest {
     /** What comes again sooner was given back. */
     private static final Duration LONG_LOCK = Duration.ofMinutes(1);
 
-    private static final String SERVERS = BackingServices.shared().kafkaBootstrapServers();
+    private static final Map<String, Object> ADMINISTRATOR =
+            BackingServices.shared().kafkaAdministrator();
 
     private final String name = "consumer-test-" + UUID.randomUUID();
-    private final Admin admin = Admin.create(Map.of("bootstrap.servers", SERVERS));
+    private final Admin admin = Admin.create(ADMINISTRATOR);
     private final Delivery delivery = mock();
     private CountDownLatch stopping = new CountDownLatch(1);
     private Thread thread = new Thread();
@@ -265,20 +267,12 @@ class QueueConsumerTest {
     }
 
     private ShareConsumer<String, byte[]> consumer() {
-        return new KafkaShareConsumer<>(
-                Map.of(
-                        "bootstrap.servers",
-                        SERVERS,
-                        "group.id",
-                        name,
-                        "share.acknowledgement.mode",
-                        "explicit",
-                        "share.acquire.mode",
-                        "batch_optimized",
-                        "max.poll.records",
-                        Fixtures.settings().batchSize()),
-                new StringDeserializer(),
-                new ByteArrayDeserializer());
+        Map<String, Object> properties = new HashMap<>(ADMINISTRATOR);
+        properties.put("group.id", name);
+        properties.put("share.acknowledgement.mode", "explicit");
+        properties.put("share.acquire.mode", "batch_optimized");
+        properties.put("max.poll.records", Fixtures.settings().batchSize());
+        return new KafkaShareConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer());
     }
 
     private void send(String value) {
@@ -287,10 +281,9 @@ class QueueConsumerTest {
 
     /** As batches of the producer. */
     private void sendTogether(List<String> values) {
-        try (var producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", SERVERS, "linger.ms", 100),
-                new StringSerializer(),
-                new StringSerializer())) {
+        Map<String, Object> properties = new HashMap<>(ADMINISTRATOR);
+        properties.put("linger.ms", 100);
+        try (var producer = new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
             values.forEach(value -> producer.send(new ProducerRecord<>(name, value)));
         }
     }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.Mockito.doAnswer;
 
+import dev.meridian.local.BackingServices;
 import dev.meridian.orders.Api;
 import dev.meridian.orders.OrdersService;
+import dev.meridian.orders.OtherServices;
 import dev.meridian.orders.RealBackingServices;
 import dev.meridian.orders.RunningService;
 import dev.meridian.orders.Tokens;
@@ -421,7 +423,7 @@ class LiveTest {
                 id,
                 "{\"orderId\":\"" + id + "\",\"outcome\":\"CONFIRMED\",\"decidedAt\":\"2026-03-01T10:00:00Z\"}");
         outcome.headers().add("ce_type", "dev.meridian.fulfilment.decided".getBytes(StandardCharsets.UTF_8));
-        kafka.send(outcome);
+        OtherServices.template(BackingServices.shared().kafkaAdministrator()).send(outcome);
     }
 
     /** Confirms the order in the database alone. */

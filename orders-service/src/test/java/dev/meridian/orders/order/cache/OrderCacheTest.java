@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.meridian.local.BackingServices;
+import dev.meridian.orders.CacheAdministrator;
 import dev.meridian.orders.RunningService;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
@@ -91,7 +93,9 @@ class OrderCacheTest {
 
     @Test
     void aValueOfAnotherTypeIsAMissAndNoFailureOfRedis() {
-        redis.opsForHash().put(OrderCache.key(id), "version", "1");
+        CacheAdministrator.template(BackingServices.shared().redisPort())
+                .opsForHash()
+                .put(OrderCache.key(id), "version", "1");
         assertThat(cache.find(id)).isEmpty();
         assertThat(metrics.get("meridian.cache.breaker.open").gauge().value()).isZero();
         cache.store(order);

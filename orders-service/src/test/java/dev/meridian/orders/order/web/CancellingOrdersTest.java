@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
@@ -71,9 +70,9 @@ class CancellingOrdersTest {
     }
 
     @Test
-    void aRepetitionIsAnsweredTheSameAndToldOnce(@Value("${spring.kafka.bootstrap-servers}") String kafka) {
-        try (Feed cancellations = new Feed(kafka, "orders.cancelled");
-                Feed changes = new Feed(kafka, "orders.changed")) {
+    void aRepetitionIsAnsweredTheSameAndToldOnce() {
+        try (Feed cancellations = new Feed("orders.cancelled");
+                Feed changes = new Feed("orders.changed")) {
             String id = place();
 
             Api.Answer first = api.cancel(customer, id, "If-Match", "\"1\"");
@@ -102,9 +101,9 @@ class CancellingOrdersTest {
     }
 
     @Test
-    void theCancellationAndTheChangeAreTold(@Value("${spring.kafka.bootstrap-servers}") String kafka) {
-        try (Feed cancellations = new Feed(kafka, "orders.cancelled");
-                Feed changes = new Feed(kafka, "orders.changed")) {
+    void theCancellationAndTheChangeAreTold() {
+        try (Feed cancellations = new Feed("orders.cancelled");
+                Feed changes = new Feed("orders.changed")) {
             String id = place();
 
             Api.Answer answer = api.cancel(customer, id);

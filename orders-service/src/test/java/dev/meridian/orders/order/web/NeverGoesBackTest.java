@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.meridian.local.Stack;
 import dev.meridian.orders.Api;
+import dev.meridian.orders.CacheAdministrator;
 import dev.meridian.orders.Tokens;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
@@ -75,9 +76,9 @@ class NeverGoesBackTest {
     private boolean redisHangs;
 
     @Autowired
-    NeverGoesBackTest(Stack stack, StringRedisTemplate redis, JdbcClient jdbc, MeterRegistry metrics) {
+    NeverGoesBackTest(Stack stack, JdbcClient jdbc, MeterRegistry metrics) {
         this.stack = stack;
-        this.redis = redis;
+        this.redis = CacheAdministrator.template(stack.redis().port());
         this.jdbc = jdbc;
         this.metrics = metrics;
     }

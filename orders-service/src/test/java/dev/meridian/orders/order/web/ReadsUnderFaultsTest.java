@@ -5,6 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.meridian.local.Stack;
 import dev.meridian.orders.Api;
+import dev.meridian.orders.CacheAdministrator;
+import dev.meridian.orders.OtherServices;
 import dev.meridian.orders.Tokens;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +61,7 @@ class ReadsUnderFaultsTest {
     private final Stack stack;
     private final MeterRegistry metrics;
     private final StringRedisTemplate redis;
-    private final KafkaTemplate<String, String> kafka;
+    private final KafkaTemplate<String, String> fulfilment;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Customer> customers = new ArrayList<>();
     private final Queue<String> complaints = new ConcurrentLinkedQueue<>();
@@ -68,12 +70,11 @@ class ReadsUnderFaultsTest {
     private volatile boolean primaryIsAway;
 
     @Autowired
-    ReadsUnderFaultsTest(
-            Stack stack, MeterRegistry metrics, StringRedisTemplate redis, KafkaTemplate<String, String> kafka) {
+    ReadsUnderFaultsTest(Stack stack, MeterRegistry metrics) {
         this.stack = stack;
         this.metrics = metrics;
-        this.redis = redis;
-        this.kafka = kafka;
+        this.redis = CacheAdministrator.template(stack.redis().port());
+        this.fulfilment = OtherServices.template(stack.kafkaAdministrator());
     }
 
     private final class Customer {
@@ -183,7 +184,7 @@ class ReadsUnderFaultsTest {
             var outcome = new ProducerRecord<>(
                     "fulfilment.outcomes", id, "{\"orderId\":\"" + id + "\",\"outcome\":\"CONFIRMED\"}");
             outcome.headers().add("ce_type", "dev.meridian.fulfilment.decided".getBytes(StandardCharsets.UTF_8));
-            kafka.send(outcome);
+            fulfilment.send(outcome);
         }
     }
 
