@@ -62,7 +62,8 @@ class StartupIT {
     @Test
     void theDevelopmentProfileBesideAnotherIsRefused() throws Exception {
         assertThat(refusal("worker", Map.of("SPRING_PROFILES_ACTIVE", "dev,production")))
-                .endsWith("dev,production; set others for spring.datasource.password, spring.flyway.password");
+                .endsWith("dev,production; set others for meridian.kafka.password, meridian.registry.password,"
+                        + " spring.datasource.password, spring.flyway.password");
     }
 
     @Test

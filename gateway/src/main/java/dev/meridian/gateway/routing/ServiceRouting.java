@@ -65,8 +65,6 @@ class ServiceRouting extends NettyRoutingFilter {
                 return Mono.empty();
             }
             exchange.getResponse().getHeaders().remove(HttpHeaders.CONTENT_LANGUAGE);
-            // Reactor Netty 1.3.8 loses a request that comes while the service's connection is closed for this.
-            exchange.getResponse().getHeaders().set(HttpHeaders.CONNECTION, "close");
             return Mono.error(new ResponseStatusException(status));
         }));
     }
