@@ -66,7 +66,7 @@ record Binaries(Path cache) {
     }
 
     /** It tells, for example: <code>Valkey server v=8.1.1 sha=00000000:0 ...</code> */
-    private static boolean isNewer(Path server) {
+    static boolean isNewer(Path server) {
         Matcher told = VERSION.matcher(
                 Commands.run(List.of(server.toString(), "--version")).output());
         return told.find() && Version.parse(told.group(1)).compareTo(Version.parse(REDIS)) > 0;
