@@ -50,6 +50,16 @@ class DiscoveryTests {
         await().atMost(Duration.ofSeconds(15)).until(() -> status() == 404);
     }
 
+    /** As some ten instances do in a minute; with a hash for each it would take a minute of processor time. */
+    @Test
+    void aSignOfLifeCostsNoHash() throws Exception {
+        long begin = System.nanoTime();
+        for (int i = 0; i < 600; i++) {
+            assertThat(status()).isEqualTo(404);
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(30));
+    }
+
     @Test
     void nobodyElseRegistersOrLooksAround() throws Exception {
         for (String credentials : new String[] {"", basic("registry:guessed"), basic("registry:")}) {

@@ -9,6 +9,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.security.oauth2.server.authorization.autoconfigure.servlet.OAuth2AuthorizationServerProperties.Client;
+import org.springframework.core.annotation.Order;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.util.StringUtils;
 
@@ -16,6 +17,7 @@ import org.springframework.util.StringUtils;
  * Refuses to start an environment that has no credentials of its own: without clients Spring Boot would quietly start
  * something that is no authorization server.
  */
+@Order(1) // it says more than that something is missing
 class CredentialsCheck implements EnvironmentPostProcessor {
 
     private static final String CLIENTS = "spring.security.oauth2.authorizationserver.client";

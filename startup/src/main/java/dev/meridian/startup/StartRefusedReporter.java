@@ -1,16 +1,44 @@
 package dev.meridian.startup;
 
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringBootExceptionReporter;
+import org.springframework.boot.context.config.ConfigDataNotFoundException;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 
-/** Prints the one line, in place of Spring Boot's report and a stack trace. */
+/**
+ * Prints one line, in place of Spring Boot's report and a stack trace, where settings or a database are why a service
+ * does not start.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE) // before Spring Boot's own
 class StartRefusedReporter implements SpringBootExceptionReporter {
+
+    private final @Nullable ConfigurableApplicationContext context;
+
+    StartRefusedReporter(@Nullable ConfigurableApplicationContext context) {
+        this.context = context;
+    }
 
     @Override
     public boolean reportException(Throwable failure) {
-        if (failure instanceof StartRefused) {
-            System.err.println(failure.getMessage());
-            return true;
+        Throwable told = null;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StartRefused refused) {
+                System.err.println(refused.getMessage());
+                return true;
+            }
+            if (cause instanceof SQLException || cause instanceof ConfigDataNotFoundException) {
+                told = cause; // the last one is the driver's own, which says why
+            }
         }
-        return false;
+        if (told == null) {
+            return false;
+        }
+        String name = context == null ? null : context.getEnvironment().getProperty("spring.application.name");
+        String why = String.valueOf(told.getMessage()).strip().replaceAll("\\s*\\R\\s*", " ");
+        System.err.println((name == null ? "The service" : name) + " does not start: " + why);
+        return true;
     }
 }

@@ -3,12 +3,14 @@ package dev.meridian.startup;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.io.ClassPathResource;
+import org.springframework.util.PlaceholderResolutionException;
 
 /**
  * Refuses to start without a profile, and with a password or secret of <code>application-dev.yml</code> in any profile
@@ -31,7 +33,7 @@ class StartupCheck implements EnvironmentPostProcessor {
         List<String> known = development.keySet().stream()
                 .map(Object::toString)
                 .filter(name -> name.endsWith("password") || name.endsWith("secret"))
-                .filter(name -> Objects.equals(development.getProperty(name), environment.getProperty(name)))
+                .filter(name -> Objects.equals(development.getProperty(name), known(environment, name)))
                 .sorted()
                 .toList();
         if (!known.isEmpty()) {
@@ -39,6 +41,15 @@ class StartupCheck implements EnvironmentPostProcessor {
                     environment,
                     "development's credentials are refused in profile " + String.join(",", profiles)
                             + "; set others for " + String.join(", ", known));
+        }
+    }
+
+    /** Null where it refers to a setting that is missing, which is told later. */
+    private static @Nullable String known(ConfigurableEnvironment environment, String name) {
+        try {
+            return environment.getProperty(name);
+        } catch (PlaceholderResolutionException missing) {
+            return null;
         }
     }
 

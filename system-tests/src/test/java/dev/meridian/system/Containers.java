@@ -259,7 +259,7 @@ final class Containers implements AutoCloseable {
     }
 
     /** The sum of a metric over its tags, as that instance tells it. */
-    double metric(String service, int instance, String name) {
+    double metric(String service, int instance, String name, String... labels) {
         return bash(
                         service,
                         instance,
@@ -267,7 +267,7 @@ final class Containers implements AutoCloseable {
                                 + " cat <&3")
                 .lines()
                 .stream()
-                .filter(line -> line.startsWith(name))
+                .filter(line -> line.startsWith(name) && Stream.of(labels).allMatch(line::contains))
                 .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
                 .sum();
     }

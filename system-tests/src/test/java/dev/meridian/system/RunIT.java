@@ -1,6 +1,7 @@
 package dev.meridian.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -75,10 +76,7 @@ class RunIT {
                 .redirectOutput(out.toFile())
                 .start();
         try {
-            long end = System.nanoTime() + LIMIT.toNanos();
-            while (run.isAlive() && System.nanoTime() < end && !last(out).startsWith("Ready: ")) {
-                Thread.sleep(200);
-            }
+            await().atMost(LIMIT).until(() -> !run.isAlive() || last(out).startsWith("Ready: "));
             assertThat(last(out)).as(() -> content(out)).isEqualTo("Ready: http://localhost:" + port);
 
             Ended status = run("./run", "status", "--json", "--data", data());

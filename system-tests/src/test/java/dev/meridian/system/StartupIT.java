@@ -2,11 +2,9 @@ package dev.meridian.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +64,36 @@ class StartupIT {
                         + " spring.datasource.password, spring.flyway.password");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "discovery | meridian.datacenter, meridian.registry.password",
+                "gateway | meridian.datacenter, meridian.issuer, meridian.jwk-set-uri, meridian.registry.password,"
+                        + " spring.data.redis.host, spring.data.redis.password, spring.data.redis.port",
+                "orders-service | meridian.datacenter, meridian.issuer, meridian.jwk-set-uri, meridian.kafka.password,"
+                        + " meridian.postgres, meridian.registry.password, spring.data.redis.host,"
+                        + " spring.data.redis.password, spring.datasource.password, spring.kafka.bootstrap-servers",
+                "worker | meridian.datacenter, meridian.kafka.password, meridian.postgres, meridian.registry.password,"
+                        + " spring.datasource.password, spring.kafka.bootstrap-servers"
+            })
+    void whatIsMissingIsToldAtOnce(String module, String names) throws Exception {
+        assertThat(refusal(module, Map.of("SPRING_PROFILES_ACTIVE", "staging")))
+                .isEqualTo(module + " does not start: without " + names);
+    }
+
+    @Test
+    void aFolderOfSecretsThatIsNotThereIsOneLine() throws Exception {
+        assertThat(refusal(
+                        "worker",
+                        Map.of(
+                                "SPRING_PROFILES_ACTIVE",
+                                "staging",
+                                "SPRING_CONFIG_IMPORT",
+                                "configtree:/run/nothing/")))
+                .contains(" does not start: ", "configtree:/run/nothing/");
+    }
+
     @Test
     void theIssuerWithoutCredentialsOfItsOwnIsRefused() throws Exception {
         assertThat(refusal("identity", Map.of("SPRING_PROFILES_ACTIVE", "production")))
@@ -74,23 +102,7 @@ class StartupIT {
 
     /** The one line of a service that does not start. */
     private String refusal(String module, Map<String, String> environment) throws Exception {
-        Path jar = Path.of("..", module, "target", module + "-1.0.0.jar");
-        Path output = folder.resolve("output.txt");
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:TieredStopAtLevel=1",
-                        "-jar",
-                        jar.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        builder.environment().clear(); // of what the tests give to the services that they start
-        builder.environment().putAll(environment);
-        Process process = builder.start();
-        boolean ended = process.waitFor(90, TimeUnit.SECONDS);
-        process.destroyForcibly().waitFor();
-        List<String> lines = Files.readAllLines(output);
-        assertThat(ended).as(() -> "it ends: " + lines).isTrue();
-        assertThat(process.exitValue()).isNotZero();
+        List<String> lines = ServiceJar.start(folder, module, environment).ended(false);
         assertThat(lines).hasSize(1);
         return lines.getFirst();
     }

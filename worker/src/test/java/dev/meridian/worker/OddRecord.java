@@ -102,7 +102,7 @@ record OddRecord(ProducerRecord<String, byte[]> record, boolean isDead) {
     }
 
     private static ProducerRecord<String, byte[]> record(String topic, @Nullable String key, byte @Nullable [] value) {
-        return WorkerTest.record(
+        return RunningWorker.record(
                 topic,
                 key,
                 value,
@@ -122,8 +122,8 @@ record OddRecord(ProducerRecord<String, byte[]> record, boolean isDead) {
 
     private static byte[] valid(String topic, UUID order) {
         return topic.equals("orders.placed")
-                ? WorkerTest.event(order, "tok_ok", "")
-                : WorkerTest.cancellation(order.toString(), "");
+                ? RunningWorker.event(order, "tok_ok", "")
+                : RunningWorker.cancellation(order.toString(), "");
     }
 
     private static byte[] noise(Random random, int length) {

@@ -35,6 +35,8 @@ record Limits(
     /**
      * Where the subjects' rates are kept.
      *
+     * @param sslBundle Spring Boot's name of the certificates that are trusted; where it is empty the
+     *     connection is plain
      * @param timeout how long a request waits for an answer of Redis
      */
     record Redis(
@@ -42,6 +44,7 @@ record Limits(
             @Positive int port,
             @NotBlank String user,
             @NotBlank String password,
+            @NotNull String sslBundle,
             @NotNull @DurationMin(millis = 1) Duration timeout) {}
 
     /**

@@ -10,6 +10,8 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.SocketOptions.TcpUserTimeoutOptions;
+import io.lettuce.core.SslOptions;
+import io.lettuce.core.SslVerifyMode;
 import io.lettuce.core.TimeoutOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.StringCodec;
@@ -24,6 +26,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
 import reactor.util.retry.Retry;
@@ -77,7 +81,7 @@ class SharedBuckets implements AutoCloseable {
      */
     record Taken(int tokens, Duration next) {}
 
-    SharedBuckets(Limits limits) {
+    SharedBuckets(Limits limits, SslBundles certificates) {
         this.limits = limits;
         this.threads = DefaultClientResources.builder()
                 .ioThreadPoolSize(2) // the least that there can be
@@ -85,7 +89,10 @@ class SharedBuckets implements AutoCloseable {
                 .reconnectDelay(Delay.constant(RECONNECT))
                 .build();
         this.client = RedisClient.create(threads);
+        var bundle = limits.redis().sslBundle();
+        boolean secured = !bundle.isEmpty();
         client.setOptions(ClientOptions.builder()
+                .sslOptions(secured ? trusting(certificates.getBundle(bundle)) : SslOptions.create())
                 .disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .requestQueueSize(WAITING)
                 .timeoutOptions(TimeoutOptions.enabled(limits.redis().timeout()))
@@ -119,11 +126,20 @@ class SharedBuckets implements AutoCloseable {
                 .withHost(limits.redis().host())
                 .withPort(limits.redis().port())
                 .withAuthentication(limits.redis().user(), limits.redis().password())
+                .withSsl(secured)
+                .withVerifyPeer(SslVerifyMode.FULL)
                 .withTimeout(RECONNECT)
                 .build();
         this.connection = Mono.fromCompletionStage(() -> client.connectAsync(StringCodec.UTF8, address))
                 .retryWhen(Retry.fixedDelay(Long.MAX_VALUE, RECONNECT).doBeforeRetry(SharedBuckets::tell))
                 .toFuture();
+    }
+
+    private static SslOptions trusting(SslBundle bundle) {
+        return SslOptions.builder()
+                .jdkSslProvider()
+                .trustManager(bundle.getManagers().getTrustManagerFactory())
+                .build();
     }
 
     /** Once: a Redis that starts at the same time is no news, one that does not come or refuses the password is. */

@@ -50,6 +50,13 @@ class KeySet implements Function<SignedJWT, Flux<JWK>> {
                 .build();
     }
 
+    /** Ends once the keys are known; an error where they are not, and the issuer does not tell them. */
+    Mono<Void> fetched() {
+        return Mono.fromCallable(() -> keys.get(new JWKSelector(new JWKMatcher.Builder().build()), null))
+                .subscribeOn(WAITING)
+                .then();
+    }
+
     /** An error where nothing can be said of the token. */
     @Override
     public Flux<JWK> apply(SignedJWT token) {

@@ -146,10 +146,13 @@ class Security {
     }
 
     @Bean
-    ReactiveJwtDecoder tokens(
-            @Value("${meridian.issuer}") String issuer, @Value("${meridian.jwk-set-uri}") URL keySet) {
-        var decoder =
-                NimbusReactiveJwtDecoder.withJwkSource(new KeySet(keySet)).build(); // RS256 and no other algorithm
+    KeySet keys(@Value("${meridian.jwk-set-uri}") URL issuer) {
+        return new KeySet(issuer);
+    }
+
+    @Bean
+    ReactiveJwtDecoder tokens(@Value("${meridian.issuer}") String issuer, KeySet keys) {
+        var decoder = NimbusReactiveJwtDecoder.withJwkSource(keys).build(); // RS256 and no other algorithm
         decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
                 new JwtTimestampValidator(Duration.ofSeconds(10)), // for clocks that differ
                 new JwtClaimValidator<>(JwtClaimNames.EXP, Objects::nonNull),

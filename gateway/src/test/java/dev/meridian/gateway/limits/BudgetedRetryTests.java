@@ -28,7 +28,7 @@ class BudgetedRetryTests {
                     1,
                     1,
                     LONG,
-                    new Limits.Redis("localhost", 1, "user", "password", LONG),
+                    new Limits.Redis("localhost", 1, "user", "password", "", LONG),
                     new Limits.Retries(10, 1, SAVED),
                     new Limits.Breaker(50, LONG, LONG, 1, LONG, 1)),
             new SimpleMeterRegistry());

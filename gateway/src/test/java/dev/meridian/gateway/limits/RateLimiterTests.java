@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -59,10 +60,10 @@ class RateLimiterTests {
                     1,
                     1,
                     SOON,
-                    new Limits.Redis("127.0.0.1", redis.port(), "gateway", password, timeout),
+                    new Limits.Redis("127.0.0.1", redis.port(), "gateway", password, "", timeout),
                     new Limits.Retries(10, 10, 10),
                     new Limits.Breaker(50, SOON, SOON, 1, SOON, 1));
-            var shared = new SharedBuckets(limits);
+            var shared = new SharedBuckets(limits, new DefaultSslBundleRegistry());
             open.add(shared);
             limiter = new RateLimiter(shared, limits, metrics);
         }

@@ -181,14 +181,14 @@ class Security {
      * pass their load on.
      */
     @Bean
-    JwkSetUriJwtDecoderBuilderCustomizer keysOutliveAnOutage(
-            @Value("${spring.security.oauth2.resourceserver.jwt.jwk-set-uri}") URL keySet) {
-        JWKSource<SecurityContext> keys = keys(keySet);
+    JwkSetUriJwtDecoderBuilderCustomizer keysOutliveAnOutage(JWKSource<SecurityContext> keys) {
         return decoder -> decoder.jwtProcessorCustomizer(
                 processor -> processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.RS256, keys)));
     }
 
-    static JWKSource<SecurityContext> keys(URL keySet) {
+    @Bean
+    static JWKSource<SecurityContext> keys(
+            @Value("${spring.security.oauth2.resourceserver.jwt.jwk-set-uri}") URL keySet) {
         return JWKSourceBuilder.<SecurityContext>create(
                         keySet, new DefaultResourceRetriever(CONNECT_MILLIS, READ_MILLIS, LARGEST_KEY_SET))
                 .cache(KEYS_MAX_AGE.toMillis(), 2 * (CONNECT_MILLIS + READ_MILLIS))
