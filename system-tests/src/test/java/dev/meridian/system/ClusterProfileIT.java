@@ -39,7 +39,9 @@ class ClusterProfileIT {
 
     private static final Duration STARTED = Duration.ofSeconds(90);
 
-    /** An empty set of keys does to be known. */
+    private static final String WRONG_NAME = "matching localhost found";
+
+    /** Of a key that nobody signs with. */
     private static final String KEYS =
             "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"k\",\"use\":\"sig\",\"n\":\"%s\",\"e\":\"AQAB\"}]}"
                     .formatted("x".repeat(342));
@@ -67,19 +69,12 @@ class ClusterProfileIT {
         primary = TlsFront.ofPostgres(certificate, stack.postgresPrimary().port());
         replica = TlsFront.ofPostgres(certificate, stack.postgresReplica().port());
         redis = TlsFront.of(certificate, stack.redis().port());
-        kafka = TlsFront.of(
-                certificate, Integer.parseInt(stack.kafkaBootstrapServers().split(":")[1]));
+        kafka = TlsFront.of(certificate, broker());
         for (String role : List.of("orders", "orders_migrator", "fulfilment", "fulfilment_migrator")) {
             superuser("ALTER ROLE " + role + " PASSWORD 'own " + role + "'");
         }
         issuer = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        issuer.createContext("/keys", exchange -> {
-            byte[] keys = KEYS.getBytes(StandardCharsets.US_ASCII);
-            exchange.sendResponseHeaders(HttpURLConnection.HTTP_OK, keys.length);
-            exchange.getResponseBody().write(keys);
-            exchange.close();
-        });
-        issuer.start();
+        issuer.start(); // without keys
     }
 
     @AfterAll
@@ -92,13 +87,22 @@ class ClusterProfileIT {
     }
 
     @Test
-    void ordersServiceStartsOnceAJobHasMigrated() throws Exception {
+    void ordersServiceIsReadyOnceAJobHasMigratedAndTheIssuerAnswers() throws Exception {
         assertThat(only(start("orders-service", Map.of()).ended(false)))
                 .startsWith("orders-service does not start: its database lacks the migrations 1, 2, ");
 
         migrate("orders-service", "orders_migrator");
         int management = Ports.free();
         try (ServiceJar service = start("orders-service", Map.of("MANAGEMENT_SERVER_PORT", "" + management))) {
+            await("it to tell what it waits for")
+                    .atMost(STARTED)
+                    .until(() -> readiness(management) == 503 && service.said().contains("Not ready: the issuer"));
+            issuer.createContext("/keys", exchange -> {
+                byte[] keys = KEYS.getBytes(StandardCharsets.US_ASCII);
+                exchange.sendResponseHeaders(HttpURLConnection.HTTP_OK, keys.length);
+                exchange.getResponseBody().write(keys);
+                exchange.close();
+            });
             await("the service to be ready").atMost(STARTED).until(() -> readiness(management) == 200);
             assertThat(service.said().lines()).allMatch(line -> line.startsWith("{\"@timestamp\":"));
         }
@@ -106,18 +110,15 @@ class ClusterProfileIT {
     }
 
     @Test
-    void withoutAnIssuerItIsNeverReadyAndSaysSo() throws Exception {
-        migrate("orders-service", "orders_migrator");
+    void withoutAnIssuerTheGatewayIsNotReadyAndSaysSo() throws Exception {
+        int management = Ports.free();
         String nowhere = "http://127.0.0.1:" + Ports.free() + "/keys";
-        for (String module : List.of("orders-service", "gateway")) {
-            int management = Ports.free();
-            try (ServiceJar service =
-                    start(module, Map.of("MERIDIAN_JWKSETURI", nowhere, "MANAGEMENT_SERVER_PORT", "" + management))) {
-                await(module + " to tell")
-                        .atMost(STARTED)
-                        .until(() ->
-                                readiness(management) == 503 && service.said().contains("Not ready: the issuer"));
-            }
+        try (ServiceJar service =
+                start("gateway", Map.of("MERIDIAN_JWKSETURI", nowhere, "MANAGEMENT_SERVER_PORT", "" + management))) {
+            await("it to tell")
+                    .atMost(STARTED)
+                    .until(() -> readiness(management) == 503 && service.said().contains("Not ready: the issuer"));
+            await("it to connect to the cache").atMost(STARTED).until(() -> redis.trusted() > 0);
         }
     }
 
@@ -125,55 +126,55 @@ class ClusterProfileIT {
     void aDatabaseWithAnotherNameOrAnUnknownCertificateIsNotTrusted() throws Exception {
         TlsFront.Certificate elsewhere = TlsFront.Certificate.of(folder, "elsewhere");
         try (TlsFront front =
-                TlsFront.ofPostgres(elsewhere, stack.postgresPrimary().port())) {
-            Map<String, String> there = Map.of("MERIDIAN_POSTGRES", front.address());
-            assertThat(only(start("worker", there).ended(false))).contains("worker does not start: ", "PKIX path");
-
-            Map<String, String> knowing = new HashMap<>(there);
-            knowing.put("MERIDIAN_CERTIFICATES", trusting(Map.of("postgres", elsewhere)));
-            assertThat(only(start("worker", knowing).ended(false)))
+                        TlsFront.ofPostgres(elsewhere, stack.postgresPrimary().port());
+                ServiceJar stranger = start("worker", Map.of("MERIDIAN_POSTGRES", front.address()));
+                ServiceJar knowing = start(
+                        "worker",
+                        Map.of(
+                                "MERIDIAN_POSTGRES",
+                                front.address(),
+                                "MERIDIAN_CERTIFICATES",
+                                trusting(Map.of("postgres", elsewhere))))) {
+            assertThat(only(stranger.ended(false))).contains("worker does not start: ", "PKIX path");
+            assertThat(only(knowing.ended(false)))
                     .contains("worker does not start: ", "hostname localhost could not be verified");
         }
     }
 
     @Test
-    void theGatewayTrustsTheCacheByItsNameAlone() throws Exception {
-        try (ServiceJar gateway = start("gateway", Map.of())) {
-            await("the gateway to connect").atMost(STARTED).until(() -> redis.trusted() > 0);
-        }
-        TlsFront.Certificate elsewhere = TlsFront.Certificate.of(folder, "elsewhere-cache");
-        try (TlsFront front = TlsFront.of(elsewhere, stack.redis().port());
+    void theCacheAndTheBrokerAreTrustedByTheirNamesAlone() throws Exception {
+        migrate("worker", "fulfilment_migrator");
+        TlsFront.Certificate elsewhere = TlsFront.Certificate.of(folder, "elsewhere-too");
+        String authorities = trusting(Map.of("redis", elsewhere, "kafka", elsewhere));
+        try (TlsFront otherCache = TlsFront.of(elsewhere, stack.redis().port());
+                TlsFront otherBroker = TlsFront.of(elsewhere, broker());
                 ServiceJar gateway = start(
                         "gateway",
                         Map.of(
                                 "SPRING_DATA_REDIS_PORT",
-                                "" + front.port(),
+                                "" + otherCache.port(),
                                 "MERIDIAN_CERTIFICATES",
-                                trusting(Map.of("redis", elsewhere))))) {
+                                authorities));
+                ServiceJar worker = start(
+                        "worker",
+                        Map.of(
+                                "SPRING_KAFKA_BOOTSTRAPSERVERS",
+                                otherBroker.address(),
+                                "MERIDIAN_CERTIFICATES",
+                                authorities))) {
             await("the gateway to refuse")
                     .atMost(STARTED)
-                    .until(() -> gateway.said().contains("matching localhost found"));
-            assertThat(front.trusted()).isZero();
+                    .until(() -> gateway.said().contains(WRONG_NAME));
+            assertThat(String.join("\n", worker.ended(false))).contains(WRONG_NAME);
+            assertThat(otherCache.trusted() + otherBroker.trusted()).isZero();
         }
-    }
-
-    @Test
-    void theWorkerTrustsTheBrokerByItsNameAlone() throws Exception {
-        migrate("worker", "fulfilment_migrator");
         // The broker of development knows no SCRAM; that it is asked for it shows that it was trusted.
         assertThat(String.join("\n", start("worker", Map.of()).ended(false))).contains("SCRAM-SHA-512");
         assertThat(kafka.trusted()).isPositive();
+    }
 
-        TlsFront.Certificate elsewhere = TlsFront.Certificate.of(folder, "elsewhere-broker");
-        try (TlsFront front = TlsFront.of(elsewhere, kafka.port())) {
-            Map<String, String> there = Map.of(
-                    "SPRING_KAFKA_BOOTSTRAPSERVERS",
-                    front.address(),
-                    "MERIDIAN_CERTIFICATES",
-                    trusting(Map.of("kafka", elsewhere)));
-            assertThat(String.join("\n", start("worker", there).ended(false))).contains("matching localhost found");
-            assertThat(front.trusted()).isZero();
-        }
+    private int broker() {
+        return Integer.parseInt(stack.kafkaBootstrapServers().split(":")[1]);
     }
 
     /** A folder of authorities: these, and that of the others' certificate. */

@@ -27,8 +27,8 @@ class RolloutIT {
     @Test
     void behindTheGatewayNoCustomerNoticesThoughTheDatabaseIsMigratedInTheMiddle() throws SQLException {
         List<Customers.Placed> acknowledged;
-        try (Customers customers = Customers.placing(shop, ORDER, 6, Duration.ofMillis(50))) {
-            customers.placeMore(50);
+        try (Customers customers = Customers.placing(shop, ORDER, 3, Duration.ofMillis(200))) {
+            customers.placeMore(20);
             restart("worker-dc1-1", customers);
             restart("orders-service-dc1-1", customers);
             migrate("ALTER TABLE orders ADD COLUMN of_the_next_version text"); // the other instance is as before
@@ -48,8 +48,8 @@ class RolloutIT {
     @Test
     void theGatewayIsStoppedWithoutLosingAnOrder() {
         List<Customers.Placed> acknowledged;
-        try (Customers customers = Customers.placing(shop, ORDER, 6, Duration.ofMillis(50))) {
-            customers.placeMore(50);
+        try (Customers customers = Customers.placing(shop, ORDER, 3, Duration.ofMillis(200))) {
+            customers.placeMore(20);
             restart("gateway-dc1-1", customers);
             acknowledged = customers.finish();
         }
@@ -59,7 +59,7 @@ class RolloutIT {
     private void restart(String name, Customers customers) {
         stack.stop(name);
         stack.start(name);
-        customers.placeMore(50);
+        customers.placeMore(20);
     }
 
     private void migrate(String statement) throws SQLException {
