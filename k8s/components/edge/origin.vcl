@@ -22,7 +22,11 @@ backend streams {
 sub vcl_recv {
     if (req.restarts == 0) {
         std.collect(req.http.X-Forwarded-For);
-        set req.http.X-Edge-Client = std.ip(regsub(req.http.X-Forwarded-For, "^.*,\s*", ""), client.ip, resolve = false);
+        set req.http.X-Edge-Client = regsub(req.http.X-Forwarded-For, "^.*,\s*", "");
+        if (req.http.X-Edge-Client == "" + client.ip) { # Varnish has added the load balancer
+            set req.http.X-Edge-Client = regsub(regsub(req.http.X-Forwarded-For, ",[^,]*$", ""), "^.*,\s*", "");
+        }
+        set req.http.X-Edge-Client = std.ip(req.http.X-Edge-Client, client.ip, resolve = false);
     }
 }
 
