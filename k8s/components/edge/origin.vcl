@@ -1,6 +1,6 @@
 # Where the CDN's answers come from, in Kubernetes: the Service of the gateways, whose address stays the same. The load
-# balancer stands before the CDN here, ends TLS, and says who the client is; of its list, only the last address is its own
-# word. These subroutines run before those of the same name in default.vcl.
+# balancer stands before the CDN here, ends TLS, and says who the client is; of its list, only the last address is its
+# own word. These subroutines run before those of the same name in default.vcl.
 
 backend catalogue {
     .host = "gateway";

@@ -12,6 +12,6 @@ sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule require
 PROPERTIES
 
 while read -r _ group settings; do
-  /opt/kafka/bin/kafka-configs.sh --bootstrap-server kafka-kafka-bootstrap:9093 --command-config /tmp/client.properties \
-    --alter --entity-type groups --entity-name "$group" --add-config "${settings// /,}" </dev/null
+  /opt/kafka/bin/kafka-configs.sh --bootstrap-server kafka-kafka-bootstrap:9093 \
+    --command-config /tmp/client.properties --alter --entity-type groups --entity-name "$group" --add-config "${settings// /,}" </dev/null
 done < <(grep '^group ' /edge/kafka/topics.conf)
