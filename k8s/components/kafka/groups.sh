@@ -13,5 +13,6 @@ PROPERTIES
 
 while read -r _ group settings; do
   /opt/kafka/bin/kafka-configs.sh --bootstrap-server kafka-kafka-bootstrap:9093 \
-    --command-config /tmp/client.properties --alter --entity-type groups --entity-name "$group" --add-config "${settings// /,}" </dev/null
+    --command-config /tmp/client.properties --alter --entity-type groups --entity-name "$group" \
+    --add-config "${settings// /,}" </dev/null
 done < <(grep '^group ' /edge/kafka/topics.conf)
