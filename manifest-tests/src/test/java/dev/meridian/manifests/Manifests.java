@@ -30,15 +30,26 @@ record Manifests(List<Resource> resources) {
 
     static final List<String> OVERLAYS = List.of("staging", "production-dc1", "production-dc2");
 
-    /** The folder of the cluster's own objects, which the overlays refer to. */
-    static final String INFRASTRUCTURE = "infrastructure";
-
     private static final Map<String, Manifests> RENDERED = new ConcurrentHashMap<>();
 
     /** Rendered once; not to be changed, see {@link #copy()}. */
     static Manifests overlay(String name) {
         return RENDERED.computeIfAbsent(
                 name, _ -> render(FOLDER.resolve("overlays").resolve(name)));
+    }
+
+    /** What a cluster has before any overlay is applied, and the overlays refer to. */
+    static Manifests infrastructure() {
+        return RENDERED.computeIfAbsent("", _ -> {
+            try (Stream<Path> files = Files.walk(FOLDER.resolve("infrastructure"))) {
+                return new Manifests(files.filter(file -> file.toString().endsWith(".yaml"))
+                        .flatMap(file -> parse(read(file)).resources().stream())
+                        .filter(resource -> !resource.apiVersion().startsWith("kustomize."))
+                        .toList());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     static Manifests render(Path kustomization) {
@@ -111,11 +122,13 @@ record Manifests(List<Resource> resources) {
     /**
      * Changes one field, which has to be there if it is removed, as has its parent.
      *
-     * @param object such as {@code Deployment/gateway}
+     * @param object such as {@code Deployment/gateway}, without what Kustomize appends to a ConfigMap's name
      * @param path as a JSON pointer, but an element of a list may also be said by its name, and - is a new one
      */
     void set(String object, String path, Optional<JsonNode> value) {
-        JsonNode parent = find(object.replaceAll("/.*", ""), object.replaceAll(".*/", ""))
+        JsonNode parent = resources.stream()
+                .filter(resource -> resource.toString().matches("\\Q" + object + "\\E(-[a-z0-9]{10})?"))
+                .findFirst()
                 .map(resource -> (JsonNode) resource.json())
                 .orElseThrow(() -> new NoSuchElementException("there is no " + object));
         String[] steps = path.substring(1).split("/");

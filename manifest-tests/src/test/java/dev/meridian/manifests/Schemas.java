@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -47,6 +48,10 @@ final class Schemas {
     private static final String COMPONENTS = "#/components/schemas/";
     private static final String META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
+    /** The group and the kind of a definition, each file having one. */
+    private static final Pattern DEFINED =
+            Pattern.compile("(?ms)^spec:$.*?^  group: (\\S+)$.*?^  names:$.*?^    kind: (\\S+)$");
+
     private static @Nullable Schemas instance;
 
     private final @Nullable Path folder;
@@ -54,7 +59,7 @@ final class Schemas {
             .keyword(new NonValidationKeyword("components"))
             .build());
     private final Map<String, Optional<Kind>> kinds = new HashMap<>();
-    private final Map<String, JsonNode> definitions = new HashMap<>();
+    private final Map<String, Path> definitions = new HashMap<>();
     private final Map<String, Optional<JsonNode>> documents = new HashMap<>();
     private final CelRules rules = new CelRules();
 
@@ -70,11 +75,10 @@ final class Schemas {
         }
         try (Stream<Path> files = Files.walk(folder.resolve("crds"))) {
             files.filter(file -> file.toString().endsWith(".yaml"))
-                    .forEach(file -> Manifests.parse(Manifests.read(file))
-                            .resources()
-                            .forEach(definition -> definitions.put(
-                                    definition.text("/spec/group") + " " + definition.text("/spec/names/kind"),
-                                    definition.json())));
+                    .forEach(file -> DEFINED
+                            .matcher(Manifests.read(file))
+                            .results()
+                            .forEach(defined -> definitions.put(defined.group(1) + " " + defined.group(2), file)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -131,15 +135,14 @@ final class Schemas {
         String version = resource.apiVersion().replaceAll(".*/", "");
         String group =
                 resource.apiVersion().contains("/") ? resource.apiVersion().replaceAll("/.*", "") : "";
-        JsonNode definition = definitions.get(group + " " + resource.kind());
+        Path definition = definitions.get(group + " " + resource.kind());
         if (definition == null) {
             return kubernetes(
                     group.isEmpty() ? "api/" + version : "apis/" + group + "/" + version, version, resource.kind());
         }
         JsonNode core = document("api/v1").orElseThrow();
-        return definition
-                .at("/spec/versions")
-                .valueStream()
+        return Manifests.parse(Manifests.read(definition)).resources().stream()
+                .flatMap(crd -> crd.each("/spec/versions"))
                 .filter(served -> served.path("name").asString().equals(version)
                         && served.path("served").asBoolean())
                 .findFirst()

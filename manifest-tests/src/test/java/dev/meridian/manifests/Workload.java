@@ -30,12 +30,6 @@ record Workload(Resource resource, String template) {
             return image().replaceAll("@.*", "").replaceAll(".*/", "").replaceAll(":.*", "");
         }
 
-        Map<String, JsonNode> environment() {
-            Map<String, JsonNode> environment = new LinkedHashMap<>();
-            json.path("env").forEach(entry -> environment.put(entry.path("name").asString(""), entry));
-            return environment;
-        }
-
         /** By the port's name. */
         Map<String, Integer> ports() {
             Map<String, Integer> ports = new LinkedHashMap<>();

@@ -1,0 +1,20 @@
+package dev.meridian.manifests;
+
+import java.util.List;
+
+/** Every family of rules at once, for the overlays as they are and for those with a mistake. */
+final class Checks {
+
+    private Checks() {}
+
+    static List<String> findings(Manifests manifests) {
+        Findings findings = new Findings();
+        Schemas.instance().check(manifests, findings);
+        WellFormed.check(manifests, findings);
+        References.check(manifests, Manifests.infrastructure(), findings);
+        Hardening.check(manifests, findings);
+        Applications.check(manifests, findings);
+        Agreement.check(manifests, findings);
+        return findings.lines();
+    }
+}
