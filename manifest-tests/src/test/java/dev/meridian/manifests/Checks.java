@@ -10,7 +10,7 @@ final class Checks {
     static List<String> findings(Manifests manifests) {
         Findings findings = new Findings();
         Schemas.instance().check(manifests, findings);
-        WellFormed.check(manifests, findings);
+        WellFormed.check(manifests, "meridian", findings);
         References.check(manifests, Manifests.infrastructure(), findings);
         Hardening.check(manifests, findings);
         Applications.check(manifests, findings);

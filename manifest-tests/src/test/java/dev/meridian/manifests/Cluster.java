@@ -38,9 +38,10 @@ record Cluster(
 
     static Cluster of(Manifests manifests) {
         Cluster cluster = new Cluster(manifests, new ArrayList<>(), new HashMap<>(), new HashMap<>(), new TreeMap<>());
-        manifests.workloads()
-                .forEach(workload -> cluster.pods.add(
-                        new Pods(workload.toString(), workload.labels(), workload.ports())));
+        manifests
+                .workloads()
+                .forEach(workload ->
+                        cluster.pods.add(new Pods(workload.toString(), workload.labels(), workload.ports())));
         manifests.resources().forEach(cluster::add);
         return cluster;
     }
@@ -59,18 +60,21 @@ record Cluster(
                 services.put(name, ports);
             }
             case "ExternalSecret" -> secrets.put(externalSecret(resource), keysOf(resource));
-            case "Certificate" -> secrets.put(resource.text("/spec/secretName"), Set.of("tls.crt", "tls.key", "ca.crt"));
+            case "Certificate" ->
+                secrets.put(resource.text("/spec/secretName"), Set.of("tls.crt", "tls.key", "ca.crt"));
             case "Cluster" -> addPostgres(resource, name);
             case "Kafka" -> addKafka(resource, name);
-            case "KafkaUser" -> secrets.put(
-                    manifests.ofKind("Kafka")
-                                    .map(kafka -> kafka.text("/spec/entityOperator/userOperator/secretPrefix"))
-                                    .findFirst()
-                                    .orElse("")
-                            + name,
-                    resource.text("/spec/authentication/type").equals("tls")
-                            ? Set.of("ca.crt", "user.crt", "user.key", "user.p12", "user.password")
-                            : Set.of("password", "sasl.jaas.config"));
+            case "KafkaUser" ->
+                secrets.put(
+                        manifests
+                                        .ofKind("Kafka")
+                                        .map(kafka -> kafka.text("/spec/entityOperator/userOperator/secretPrefix"))
+                                        .findFirst()
+                                        .orElse("")
+                                + name,
+                        resource.text("/spec/authentication/type").equals("tls")
+                                ? Set.of("ca.crt", "user.crt", "user.key", "user.p12", "user.password")
+                                : Set.of("password", "sasl.jaas.config"));
             default -> {}
         }
     }
@@ -110,17 +114,17 @@ record Cluster(
                 .forEach(service -> services.put(
                         service.at("/serviceTemplate/metadata/name").asString(""), port));
         Map<String, String> labels = Resource.texts(cluster.at("/spec/inheritedMetadata/labels"));
-        labels.putAll(Map.of(
-                "cnpg.io/cluster", name, "cnpg.io/podRole", "instance", "cnpg.io/instanceRole", "primary"));
-        pods.add(new Pods(
-                cluster.toString(), labels, Map.of("postgresql", 5432, "metrics", 9187, "status", 8000)));
+        labels.putAll(
+                Map.of("cnpg.io/cluster", name, "cnpg.io/podRole", "instance", "cnpg.io/instanceRole", "primary"));
+        pods.add(new Pods(cluster.toString(), labels, Map.of("postgresql", 5432, "metrics", 9187, "status", 8000)));
     }
 
     /** Strimzi. */
     private void addKafka(Resource kafka, String name) {
         secrets.put(name + "-cluster-ca-cert", Set.of("ca.crt", "ca.p12", "ca.password"));
         secrets.put(name + "-clients-ca-cert", Set.of("ca.crt", "ca.p12", "ca.password"));
-        Map<String, Integer> ports = new LinkedHashMap<>(Map.of("tcp-ctrlplane", 9090, "tcp-replication", 9091, "tcp-kafkaagent", 8443));
+        Map<String, Integer> ports =
+                new LinkedHashMap<>(Map.of("tcp-ctrlplane", 9090, "tcp-replication", 9091, "tcp-kafkaagent", 8443));
         Map<String, Integer> internal = new LinkedHashMap<>();
         kafka.each("/spec/kafka/listeners").forEach(listener -> {
             String port = "tcp-" + listener.path("name").asString("");
@@ -158,12 +162,18 @@ record Cluster(
     /** Of a container; the value of one that a Secret holds is empty. */
     Map<String, String> environment(Container container) {
         Map<String, String> environment = new TreeMap<>();
-        container.json().path("envFrom").valueStream()
+        container
+                .json()
+                .path("envFrom")
+                .valueStream()
                 .map(source -> source.at("/configMapRef/name").asString(""))
                 .flatMap(name -> manifests.find("ConfigMap", name).stream())
                 .forEach(source -> environment.putAll(Resource.texts(source.at("/data"))));
-        container.json().path("env").forEach(entry -> environment.put(
-                entry.path("name").asString(""), entry.path("value").asString("")));
+        container
+                .json()
+                .path("env")
+                .forEach(entry -> environment.put(
+                        entry.path("name").asString(""), entry.path("value").asString("")));
         return environment;
     }
 
@@ -174,17 +184,24 @@ record Cluster(
     /** By a Service's selector, which is a plain map. */
     List<Pods> selected(JsonNode labels) {
         return pods.stream()
-                .filter(candidate ->
-                        candidate.labels().entrySet().containsAll(Resource.texts(labels).entrySet()))
+                .filter(candidate -> candidate
+                        .labels()
+                        .entrySet()
+                        .containsAll(Resource.texts(labels).entrySet()))
                 .toList();
     }
 
     static boolean matches(JsonNode selector, Map<String, String> labels) {
-        return labels.entrySet().containsAll(Resource.texts(selector.path("matchLabels")).entrySet())
+        return labels.entrySet()
+                        .containsAll(
+                                Resource.texts(selector.path("matchLabels")).entrySet())
                 && selector.path("matchExpressions").valueStream().allMatch(expression -> {
                     String value = labels.get(expression.path("key").asString(""));
                     boolean listed = value != null
-                            && expression.path("values").valueStream().anyMatch(one -> one.asString("").equals(value));
+                            && expression
+                                    .path("values")
+                                    .valueStream()
+                                    .anyMatch(one -> one.asString("").equals(value));
                     return switch (expression.path("operator").asString("")) {
                         case "In" -> listed;
                         case "NotIn" -> !listed;

@@ -29,6 +29,9 @@ final class Firewall {
     private static final String ADDRESS_OF_A_POD = "10.1.2.3";
     private static final String ADDRESS_ELSEWHERE = "203.0.113.7";
 
+    private static final Endpoint IMPOSTOR =
+            new Endpoint("impostor", "default", Map.of("app.kubernetes.io/name", "gateway"), Map.of("http", 8080));
+
     /** The others on the cluster, an impostor with our labels among them, and the rest of the world. */
     static final List<Endpoint> OTHERS = List.of(
             new Endpoint("dns", "kube-system", Map.of("k8s-app", "kube-dns"), Map.of("dns/UDP", 53, "dns", 53)),
@@ -39,11 +42,16 @@ final class Firewall {
                             "gateway.envoyproxy.io/owning-gateway-name", "edge",
                             "gateway.envoyproxy.io/owning-gateway-namespace", "meridian"),
                     Map.of()),
-            new Endpoint("prometheus", "monitoring", Map.of("app.kubernetes.io/name", "prometheus"), Map.of("web", 9090)),
+            new Endpoint(
+                    "prometheus", "monitoring", Map.of("app.kubernetes.io/name", "prometheus"), Map.of("web", 9090)),
             new Endpoint("cnpg-operator", "cnpg-system", Map.of("app.kubernetes.io/name", "cloudnative-pg"), Map.of()),
             new Endpoint("strimzi-operator", "strimzi", Map.of("strimzi.io/kind", "cluster-operator"), Map.of()),
-            new Endpoint("impostor", "default", Map.of("app.kubernetes.io/name", "gateway"), Map.of("http", 8080)),
-            new Endpoint("world", "", Map.of(), Map.of("https", 443, "kube-apiserver", 6443, "postgres", 5432, "kafka", 9094)));
+            IMPOSTOR,
+            new Endpoint(
+                    "world",
+                    "",
+                    Map.of(),
+                    Map.of("https", 443, "kube-apiserver", 6443, "postgres", 5432, "kafka", 9094)));
 
     private final List<Resource> policies;
     private final List<Endpoint> endpoints = new ArrayList<>(OTHERS);
@@ -55,7 +63,10 @@ final class Firewall {
         }
     }
 
-    /** A line for each pair, with the ports: {@code gateway -> redis 6379}. */
+    /**
+     * A line for each pair, with the ports: {@code gateway -> redis 6379}. What the impostor may, everybody may, and the other
+     * namespaces' pods are not named again.
+     */
     static Set<String> pairs(Manifests manifests) {
         Firewall firewall = new Firewall(manifests);
         Map<String, Set<String>> pairs = new TreeMap<>();
@@ -63,7 +74,10 @@ final class Firewall {
             for (Endpoint to : firewall.endpoints) {
                 if (from.ours() || to.ours()) {
                     to.ports().forEach((name, port) -> {
-                        if (firewall.allows(from, to, name, port)) {
+                        boolean anyone = !from.ours()
+                                && !Set.of("impostor", "world").contains(from.name())
+                                && firewall.allows(IMPOSTOR, to, name, port);
+                        if (!anyone && firewall.allows(from, to, name, port)) {
                             pairs.computeIfAbsent(from.name() + " -> " + to.name(), _ -> new TreeSet<>())
                                     .add(port + (name.endsWith("/UDP") ? "/UDP" : ""));
                         }
@@ -104,30 +118,35 @@ final class Firewall {
     }
 
     private static boolean matchesPeer(JsonNode peers, Endpoint peer) {
-        return peers.isEmpty() || peers.valueStream().anyMatch(one -> {
-            if (one.has("ipBlock")) {
-                return inside(one.path("ipBlock"), peer.namespace().isEmpty() ? ADDRESS_ELSEWHERE : ADDRESS_OF_A_POD);
-            }
-            boolean namespace = one.has("namespaceSelector")
-                    ? !peer.namespace().isEmpty()
-                            && Cluster.matches(
-                                    one.path("namespaceSelector"), Map.of("kubernetes.io/metadata.name", peer.namespace()))
-                    : peer.ours();
-            return namespace && Cluster.matches(one.path("podSelector"), peer.labels());
-        });
+        return peers.isEmpty()
+                || peers.valueStream().anyMatch(one -> {
+                    if (one.has("ipBlock")) {
+                        return inside(
+                                one.path("ipBlock"), peer.namespace().isEmpty() ? ADDRESS_ELSEWHERE : ADDRESS_OF_A_POD);
+                    }
+                    boolean namespace = one.has("namespaceSelector")
+                            ? !peer.namespace().isEmpty()
+                                    && Cluster.matches(
+                                            one.path("namespaceSelector"),
+                                            Map.of("kubernetes.io/metadata.name", peer.namespace()))
+                            : peer.ours();
+                    return namespace && Cluster.matches(one.path("podSelector"), peer.labels());
+                });
     }
 
     private static boolean matchesPort(JsonNode ports, Endpoint to, String name, int port) {
-        return ports.isEmpty() || ports.valueStream().anyMatch(one -> {
-            JsonNode wanted = one.path("port");
-            boolean protocol = one.path("protocol").asString("TCP").equals(name.endsWith("/UDP") ? "UDP" : "TCP");
-            int last = one.path("endPort").asInt(wanted.asInt(0));
-            return protocol
-                    && (wanted.isMissingNode()
-                            || (wanted.isNumber()
-                                    ? wanted.asInt() <= port && port <= last
-                                    : to.ports().getOrDefault(wanted.asString(""), 0) == port));
-        });
+        return ports.isEmpty()
+                || ports.valueStream().anyMatch(one -> {
+                    JsonNode wanted = one.path("port");
+                    boolean protocol =
+                            one.path("protocol").asString("TCP").equals(name.endsWith("/UDP") ? "UDP" : "TCP");
+                    int last = one.path("endPort").asInt(wanted.asInt(0));
+                    return protocol
+                            && (wanted.isMissingNode()
+                                    || (wanted.isNumber()
+                                            ? wanted.asInt() <= port && port <= last
+                                            : to.ports().getOrDefault(wanted.asString(""), 0) == port));
+                });
     }
 
     private static boolean inside(JsonNode block, String address) {

@@ -40,16 +40,7 @@ record Manifests(List<Resource> resources) {
 
     /** What a cluster has before any overlay is applied, and the overlays refer to. */
     static Manifests infrastructure() {
-        return RENDERED.computeIfAbsent("", _ -> {
-            try (Stream<Path> files = Files.walk(FOLDER.resolve("infrastructure"))) {
-                return new Manifests(files.filter(file -> file.toString().endsWith(".yaml"))
-                        .flatMap(file -> parse(read(file)).resources().stream())
-                        .filter(resource -> !resource.apiVersion().startsWith("kustomize."))
-                        .toList());
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        return RENDERED.computeIfAbsent("", _ -> render(FOLDER.resolve("infrastructure")));
     }
 
     static Manifests render(Path kustomization) {

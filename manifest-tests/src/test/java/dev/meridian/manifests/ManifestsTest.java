@@ -4,9 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.JsonNode;
 
 /** The overlays as they are. */
 class ManifestsTest {
@@ -20,18 +26,52 @@ class ManifestsTest {
     }
 
     @Test
-    void x() {
-        Manifests.OVERLAYS.forEach(overlay -> {
-            System.out.println("== " + overlay);
-            Firewall.pairs(Manifests.overlay(overlay)).forEach(System.out::println);
-        });
+    void theProductionOverlaysDifferOnlyInTheirDatacenter() {
+        Map<String, String> first = fields(Manifests.overlay("production-dc1"));
+        Map<String, String> second = fields(Manifests.overlay("production-dc2"));
+        Set<String> different = new TreeSet<>(first.keySet());
+        different.addAll(second.keySet());
+        different.removeIf(field -> Objects.equals(first.get(field), second.get(field)));
+        assertThat(different.stream()
+                        .map(field -> field.replaceAll("(\\.spec\\.bootstrap)\\..*", "$1"))
+                        .distinct())
+                .containsExactlyInAnyOrder(
+                        "ConfigMap/environment .data.MERIDIAN_DATACENTER",
+                        "Cluster/postgres .spec.bootstrap",
+                        "Cluster/postgres .spec.replica.self",
+                        "Cluster/postgres .spec.replica.source",
+                        "Cluster/postgres .spec.plugins.0.parameters.serverName",
+                        "Kafka/kafka .spec.kafka.listeners.1.configuration.advertisedHostTemplate");
+    }
+
+    /** Each value by its object and path; without what Kustomize appends to names of ConfigMaps. */
+    private static Map<String, String> fields(Manifests manifests) {
+        Map<String, String> fields = new TreeMap<>();
+        manifests
+                .resources()
+                .forEach(resource -> flatten(unhashed(resource.toString()) + " ", resource.json(), fields));
+        return fields;
+    }
+
+    private static void flatten(String path, JsonNode value, Map<String, String> fields) {
+        if (value.isValueNode()) {
+            fields.put(path, unhashed(value.asString("")));
+        }
+        value.forEachEntry((name, child) -> flatten(path + "." + name, child, fields));
+        for (int i = 0; value.isArray() && i < value.size(); i++) {
+            flatten(path + "." + i, value.get(i), fields);
+        }
+    }
+
+    private static String unhashed(String text) {
+        return text.replaceAll("^((?:ConfigMap/)?(?:environment|data))-[a-z0-9]{10}$", "$1");
     }
 
     @Test
     void whatAClusterNeedsFirstHasNoMistake() {
         Findings findings = new Findings();
         Schemas.instance().check(Manifests.infrastructure(), findings);
-        WellFormed.check(Manifests.infrastructure(), findings);
+        WellFormed.check(Manifests.infrastructure(), "", findings);
         assertThat(findings.lines()).isEmpty();
     }
 
@@ -46,7 +86,8 @@ class ManifestsTest {
     void renderingAndCheckingTakesLessThanHalfAMinute() {
         Instant start = Instant.now();
         for (String overlay : Manifests.OVERLAYS) {
-            Checks.findings(Manifests.render(Manifests.FOLDER.resolve("overlays").resolve(overlay)));
+            Checks.findings(
+                    Manifests.render(Manifests.FOLDER.resolve("overlays").resolve(overlay)));
         }
         assertThat(Duration.between(start, Instant.now())).isLessThan(Duration.ofSeconds(30));
     }

@@ -24,7 +24,8 @@ final class References {
             Set.of("secretName", "serverTLSSecret", "serverCASecret", "clientCASecret", "replicationTLSSecret");
 
     /** Hosts with ports in settings: {@code redis:6379}, {@code http://identity:8080/}. */
-    private static final Pattern HOST_AND_PORT = Pattern.compile("(?<![\\w.-])([a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*):(\\d{2,5})\\b");
+    private static final Pattern HOST_AND_PORT =
+            Pattern.compile("(?<![\\w.-])([a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*):(\\d{2,5})\\b");
 
     private final Cluster cluster;
     private final Manifests manifests;
@@ -51,7 +52,11 @@ final class References {
     private void checkPods(Workload workload) {
         String path = workload.path();
         JsonNode pod = workload.pod();
-        exists("ServiceAccount", pod.path("serviceAccountName").asString("default"), workload, path + ".serviceAccountName");
+        exists(
+                "ServiceAccount",
+                pod.path("serviceAccountName").asString("default"),
+                workload,
+                path + ".serviceAccountName");
         JsonNode selector = workload.resource().at("/spec/selector");
         findings.unless(
                 Cluster.matches(selector, workload.labels()),
@@ -81,7 +86,8 @@ final class References {
                 JsonNode configMap = source.path("configMap");
                 String field = workload.path() + ".volumes[" + name + "]";
                 if (!secret.isMissingNode()) {
-                    String secretName = secret.path("secretName").asString(secret.path("name").asString(""));
+                    String secretName = secret.path("secretName")
+                            .asString(secret.path("name").asString(""));
                     hasKeys("Secret", secretName, secret.path("items"), workload, field);
                 }
                 if (!configMap.isMissingNode()) {
@@ -89,20 +95,30 @@ final class References {
                 }
             });
         }
-        workload.resource().each("/spec/volumeClaimTemplates").forEach(claim -> volumes.add(
-                claim.at("/metadata/name").asString("")));
+        workload.resource()
+                .each("/spec/volumeClaimTemplates")
+                .forEach(claim -> volumes.add(claim.at("/metadata/name").asString("")));
         Set<String> mounted = new HashSet<>();
         for (Container container : workload.containers()) {
             Set<String> paths = new HashSet<>();
             container.json().path("volumeMounts").forEach(mount -> {
                 String name = mount.path("name").asString("");
                 mounted.add(name);
-                findings.unless(volumes.contains(name), workload, container.path(), "mounts the volume " + name + ", which does not exist");
+                findings.unless(
+                        volumes.contains(name),
+                        workload,
+                        container.path(),
+                        "mounts the volume " + name + ", which does not exist");
                 String mountPath = mount.path("mountPath").asString("");
                 findings.unless(paths.add(mountPath), workload, container.path(), "mounts two volumes at " + mountPath);
             });
         }
-        findings.each(volumes, mounted::contains, workload, workload.path() + ".volumes", name -> "no container mounts " + name);
+        findings.each(
+                volumes,
+                mounted::contains,
+                workload,
+                workload.path() + ".volumes",
+                name -> "no container mounts " + name);
     }
 
     private static Stream<JsonNode> sources(JsonNode volume) {
@@ -128,28 +144,49 @@ final class References {
         container.json().path("envFrom").forEach(source -> {
             JsonNode secret = source.path("secretRef");
             String kind = secret.isMissingNode() ? "ConfigMap" : "Secret";
-            hasKeys(kind, source.path(kind.equals("Secret") ? "secretRef" : "configMapRef").path("name").asString(""), source.path("items"), workload, path + ".envFrom");
+            hasKeys(
+                    kind,
+                    source.path(kind.equals("Secret") ? "secretRef" : "configMapRef")
+                            .path("name")
+                            .asString(""),
+                    source.path("items"),
+                    workload,
+                    path + ".envFrom");
         });
-        Stream.of("command", "args").forEach(list -> container.json().path(list).forEach(argument -> checkHosts(
-                argument.asString(""), workload, path + "." + list)));
-        Stream.of("startupProbe", "readinessProbe", "livenessProbe").forEach(probe -> Stream.of("httpGet", "tcpSocket", "grpc")
-                .map(action -> container.json().path(probe).path(action).path("port"))
-                .filter(port -> !port.isMissingNode())
-                .forEach(port -> hasPort(container.ports(), port, workload, path + "." + probe)));
+        Stream.of("command", "args")
+                .forEach(list -> container
+                        .json()
+                        .path(list)
+                        .forEach(argument -> checkHosts(argument.asString(""), workload, path + "." + list)));
+        Stream.of("startupProbe", "readinessProbe", "livenessProbe")
+                .forEach(probe -> Stream.of("httpGet", "tcpSocket", "grpc")
+                        .map(action -> container.json().path(probe).path(action).path("port"))
+                        .filter(port -> !port.isMissingNode())
+                        .forEach(port -> hasPort(container.ports(), port, workload, path + "." + probe)));
     }
 
     /** Hosts of one label are services, as are the pods of a headless one; others are elsewhere. */
     private void checkHosts(String text, Workload workload, String field) {
         for (MatchResult found : HOST_AND_PORT.matcher(text).results().toList()) {
-            List<String> labels = List.of(found.group(1).replaceAll("\\.svc(\\.cluster\\.local)?$", "").split("\\."));
+            List<String> labels = List.of(found.group(1)
+                    .replaceAll("\\.svc(\\.cluster\\.local)?$", "")
+                    .split("\\."));
             boolean pod = labels.size() == 2
-                    && manifests.find("StatefulSet", labels.getFirst().replaceAll("-\\d+$", "")).isPresent();
+                    && manifests
+                            .find("StatefulSet", labels.getFirst().replaceAll("-\\d+$", ""))
+                            .isPresent();
             if (pod) {
                 String set = labels.getFirst().replaceAll("-\\d+$", "");
-                int replicas = manifests.find("StatefulSet", set).orElseThrow().at("/spec/replicas").asInt(1);
+                int replicas = manifests
+                        .find("StatefulSet", set)
+                        .orElseThrow()
+                        .at("/spec/replicas")
+                        .asInt(1);
                 findings.unless(
                         Integer.parseInt(labels.getFirst().substring(set.length() + 1)) < replicas,
-                        workload, field, "there is no pod " + labels.getFirst());
+                        workload,
+                        field,
+                        "there is no pod " + labels.getFirst());
             }
             if ((labels.size() == 1 && !labels.getFirst().equals("localhost")) || pod) {
                 service(labels.getLast(), found.group(2), workload, field);
@@ -158,7 +195,8 @@ final class References {
     }
 
     private void checkResource(Resource resource) {
-        BiConsumer<String, String> same = (kind, pointer) -> exists(kind, resource.text(pointer), resource, dotted(pointer));
+        BiConsumer<String, String> same =
+                (kind, pointer) -> exists(kind, resource.text(pointer), resource, dotted(pointer));
         switch (resource.kind()) {
             case "Service" -> checkService(resource);
             case "HorizontalPodAutoscaler", "ScaledObject" -> checkScaler(resource);
@@ -171,17 +209,22 @@ final class References {
                 resource.each("/spec/podMetricsEndpoints")
                         .map(endpoint -> endpoint.path("port").asString(""))
                         .forEach(port -> findings.unless(
-                                ports.contains(port), resource, "spec.podMetricsEndpoints", "no pod has a port " + port));
+                                ports.contains(port),
+                                resource,
+                                "spec.podMetricsEndpoints",
+                                "no pod has a port " + port));
             }
             case "NetworkPolicy" -> checkPolicy(resource);
             case "ExternalSecret" -> {
                 String kind = resource.at("/spec/secretStoreRef/kind").asString("SecretStore");
                 same.accept(kind, "/spec/secretStoreRef/name");
             }
-            case "Certificate" -> same.accept(resource.at("/spec/issuerRef/kind").asString("Issuer"), "/spec/issuerRef/name");
+            case "Certificate" ->
+                same.accept(resource.at("/spec/issuerRef/kind").asString("Issuer"), "/spec/issuerRef/name");
             case "Gateway" -> same.accept("GatewayClass", "/spec/gatewayClassName");
             case "Database", "ScheduledBackup" -> same.accept("Cluster", "/spec/cluster/name");
-            case "KafkaTopic", "KafkaUser", "KafkaNodePool" -> same.accept("Kafka", "/metadata/labels/strimzi.io~1cluster");
+            case "KafkaTopic", "KafkaUser", "KafkaNodePool" ->
+                same.accept("Kafka", "/metadata/labels/strimzi.io~1cluster");
             case "Cluster" -> checkPostgres(resource);
             default -> {}
         }
@@ -194,8 +237,12 @@ final class References {
             return;
         }
         findings.unless(!selected.isEmpty(), service, "spec.selector", "matches no pod");
-        selected.forEach(pods -> service.each("/spec/ports").forEach(port -> hasPort(
-                pods.ports(), port.has("targetPort") ? port.path("targetPort") : port.path("port"), service, "spec.ports")));
+        selected.forEach(pods -> service.each("/spec/ports")
+                .forEach(port -> hasPort(
+                        pods.ports(),
+                        port.has("targetPort") ? port.path("targetPort") : port.path("port"),
+                        service,
+                        "spec.ports")));
     }
 
     private void checkScaler(Resource scaler) {
@@ -203,16 +250,25 @@ final class References {
         String name = scaler.text("/spec/scaleTargetRef/name");
         exists(kind, name, scaler, "spec.scaleTargetRef");
         boolean horizontal = scaler.kind().equals("HorizontalPodAutoscaler");
-        int least = scaler.at(horizontal ? "/spec/minReplicas" : "/spec/minReplicaCount").asInt(1);
-        int most = scaler.at(horizontal ? "/spec/maxReplicas" : "/spec/maxReplicaCount").asInt(100);
+        int least = scaler.at(horizontal ? "/spec/minReplicas" : "/spec/minReplicaCount")
+                .asInt(1);
+        int most = scaler.at(horizontal ? "/spec/maxReplicas" : "/spec/maxReplicaCount")
+                .asInt(100);
         findings.unless(least <= most, scaler, "spec", "the fewest replicas are more than the most");
-        manifests.find(kind, name).ifPresent(target -> findings.unless(
-                !target.at("/spec").has("replicas"), target, "spec.replicas", "is what " + scaler + " decides"));
+        manifests
+                .find(kind, name)
+                .ifPresent(target -> findings.unless(
+                        !target.at("/spec").has("replicas"),
+                        target,
+                        "spec.replicas",
+                        "is what " + scaler + " decides"));
         scaler.each("/spec/triggers")
                 .filter(trigger -> trigger.has("authenticationRef"))
                 .forEach(trigger -> exists(
                         trigger.at("/authenticationRef/kind").asString("TriggerAuthentication"),
-                        trigger.at("/authenticationRef/name").asString(""), scaler, "spec.triggers"));
+                        trigger.at("/authenticationRef/name").asString(""),
+                        scaler,
+                        "spec.triggers"));
     }
 
     private void checkRoute(Resource route) {
@@ -220,47 +276,77 @@ final class References {
             String name = parent.path("name").asString("");
             exists("Gateway", name, route, "spec.parentRefs");
             String section = parent.path("sectionName").asString("");
-            manifests.find("Gateway", name).ifPresent(gateway -> findings.unless(
-                    section.isEmpty() || gateway.each("/spec/listeners")
-                                    .anyMatch(listener -> listener.path("name").asString("").equals(section)),
-                    route, "spec.parentRefs", gateway + " has no listener " + section));
+            manifests
+                    .find("Gateway", name)
+                    .ifPresent(gateway -> findings.unless(
+                            section.isEmpty()
+                                    || gateway.each("/spec/listeners")
+                                            .anyMatch(listener -> listener.path("name")
+                                                    .asString("")
+                                                    .equals(section)),
+                            route,
+                            "spec.parentRefs",
+                            gateway + " has no listener " + section));
         });
-        route.each("/spec/rules").flatMap(rule -> rule.path("backendRefs").valueStream()).forEach(backend -> service(
-                backend.path("name").asString(""), backend.path("port").asString(""), route, "spec.rules"));
+        route.each("/spec/rules")
+                .flatMap(rule -> rule.path("backendRefs").valueStream())
+                .forEach(backend -> service(
+                        backend.path("name").asString(""), backend.path("port").asString(""), route, "spec.rules"));
     }
 
     private void checkPolicy(Resource policy) {
         List<Pods> pods = matches(policy, "/spec/podSelector");
-        Stream.of("ingress", "egress").forEach(direction -> policy.each("/spec/" + direction).forEach(rule -> {
-            String field = "spec." + direction;
-            List<Pods> peers = rule.path(direction.equals("ingress") ? "from" : "to").valueStream()
-                    .filter(peer -> peer.has("podSelector") && !peer.has("namespaceSelector"))
-                    .map(peer -> peer.path("podSelector"))
-                    .peek(selector -> findings.unless(!cluster.matching(selector).isEmpty(), policy, field, "no pod matches " + selector))
-                    .flatMap(selector -> cluster.matching(selector).stream())
-                    .toList();
-            List<Pods> targets = direction.equals("ingress") ? pods : peers;
-            rule.path("ports").forEach(port -> findings.unless(
-                    targets.isEmpty() || targets.stream().anyMatch(target -> known(target.ports(), port.path("port"))),
-                    policy, field + ".ports", "no pod has the port " + port.path("port").asString("")));
-        }));
+        Stream.of("ingress", "egress")
+                .forEach(direction -> policy.each("/spec/" + direction).forEach(rule -> {
+                    String field = "spec." + direction;
+                    List<Pods> peers = rule.path(direction.equals("ingress") ? "from" : "to")
+                            .valueStream()
+                            .filter(peer -> peer.has("podSelector") && !peer.has("namespaceSelector"))
+                            .map(peer -> peer.path("podSelector"))
+                            .peek(selector -> findings.unless(
+                                    !cluster.matching(selector).isEmpty(), policy, field, "no pod matches " + selector))
+                            .flatMap(selector -> cluster.matching(selector).stream())
+                            .toList();
+                    List<Pods> targets = direction.equals("ingress") ? pods : peers;
+                    rule.path("ports")
+                            .forEach(port -> findings.unless(
+                                    targets.isEmpty()
+                                            || targets.stream()
+                                                    .anyMatch(target -> known(target.ports(), port.path("port"))),
+                                    policy,
+                                    field + ".ports",
+                                    "no pod has the port " + port.path("port").asString("")));
+                }));
     }
 
     private void checkPostgres(Resource postgres) {
-        Set<String> external = postgres.each("/spec/externalClusters").map(one -> one.path("name").asString("")).collect(Collectors.toSet());
+        Set<String> external = postgres.each("/spec/externalClusters")
+                .map(one -> one.path("name").asString(""))
+                .collect(Collectors.toSet());
         Stream.of("/spec/replica/source", "/spec/bootstrap/recovery/source", "/spec/bootstrap/pg_basebackup/source")
                 .filter(pointer -> !postgres.text(pointer).isEmpty())
                 .forEach(pointer -> findings.unless(
-                        external.contains(postgres.text(pointer)), postgres, dotted(pointer),
+                        external.contains(postgres.text(pointer)),
+                        postgres,
+                        dotted(pointer),
                         "there is no external cluster " + postgres.text(pointer)));
-        Stream.concat(postgres.each("/spec/plugins"), postgres.each("/spec/externalClusters").map(one -> one.path("plugin")))
+        Stream.concat(
+                        postgres.each("/spec/plugins"),
+                        postgres.each("/spec/externalClusters").map(one -> one.path("plugin")))
                 .map(plugin -> plugin.at("/parameters/barmanObjectName").asString(""))
                 .filter(name -> !name.isEmpty())
                 .forEach(name -> exists("ObjectStore", name, postgres, "plugin parameters.barmanObjectName"));
-        Set<String> roles = postgres.each("/spec/managed/roles").map(role -> role.path("name").asString("")).collect(Collectors.toSet());
+        Set<String> roles = postgres.each("/spec/managed/roles")
+                .map(role -> role.path("name").asString(""))
+                .collect(Collectors.toSet());
         roles.add(postgres.at("/spec/bootstrap/initdb/owner").asString("app"));
-        manifests.ofKind("Database").forEach(database -> findings.unless(
-                roles.contains(database.text("/spec/owner")), database, "spec.owner", "there is no role " + database.text("/spec/owner")));
+        manifests
+                .ofKind("Database")
+                .forEach(database -> findings.unless(
+                        roles.contains(database.text("/spec/owner")),
+                        database,
+                        "spec.owner",
+                        "there is no role " + database.text("/spec/owner")));
     }
 
     /** References of operators' kinds, by the names of their fields. */
@@ -276,7 +362,8 @@ final class References {
             if (SECRETS.contains(field)) {
                 exists("Secret", value.path("name").asString(""), resource, path);
             }
-            value.forEachEntry((name, child) -> checkKeys(resource, path.isEmpty() ? name : path + "." + name, name, child));
+            value.forEachEntry(
+                    (name, child) -> checkKeys(resource, path.isEmpty() ? name : path + "." + name, name, child));
         } else if (value.isArray()) {
             value.forEach(element -> checkKeys(resource, path, field, element));
         } else if (SECRET_NAMES.contains(field) && !resource.kind().equals("Certificate")) {
@@ -285,10 +372,17 @@ final class References {
     }
 
     private void checkUnused() {
-        manifests.ofKind("ConfigMap").forEach(made -> findings.unless(
-                used.contains("ConfigMap/" + made.name()), made, "", "is used by nothing"));
-        manifests.ofKind("ExternalSecret").forEach(made -> findings.unless(
-                used.contains("Secret/" + Cluster.externalSecret(made)), made, "", "makes a secret that is used by nothing"));
+        manifests
+                .ofKind("ConfigMap")
+                .forEach(made ->
+                        findings.unless(used.contains("ConfigMap/" + made.name()), made, "", "is used by nothing"));
+        manifests
+                .ofKind("ExternalSecret")
+                .forEach(made -> findings.unless(
+                        used.contains("Secret/" + Cluster.externalSecret(made)),
+                        made,
+                        "",
+                        "makes a secret that is used by nothing"));
     }
 
     private List<Pods> matches(Resource resource, String pointer) {
@@ -299,11 +393,14 @@ final class References {
 
     private void exists(String kind, String name, Object where, String field) {
         used.add(kind + "/" + name);
-        boolean there = switch (kind) {
-            case "Secret" -> cluster.secrets().containsKey(name);
-            case "ConfigMap" -> cluster.configMaps().containsKey(name);
-            default -> manifests.find(kind, name).isPresent() || infrastructure.find(kind, name).isPresent();
-        };
+        boolean there =
+                switch (kind) {
+                    case "Secret" -> cluster.secrets().containsKey(name);
+                    case "ConfigMap" -> cluster.configMaps().containsKey(name);
+                    default ->
+                        manifests.find(kind, name).isPresent()
+                                || infrastructure.find(kind, name).isPresent();
+                };
         findings.unless(there, where, field, "there is no " + kind + " " + name);
     }
 
@@ -312,7 +409,8 @@ final class References {
         exists(kind, name, where, field);
         Set<String> keys = (kind.equals("Secret") ? cluster.secrets() : cluster.configMaps()).get(name);
         String key = reference.path("key").asString("");
-        findings.unless(keys == null || keys.contains(key), where, field, "the " + kind + " " + name + " has no key " + key);
+        findings.unless(
+                keys == null || keys.contains(key), where, field, "the " + kind + " " + name + " has no key " + key);
     }
 
     private void hasKeys(String kind, String name, JsonNode items, Object where, String field) {
@@ -320,8 +418,13 @@ final class References {
         Set<String> keys = (kind.equals("Secret") ? cluster.secrets() : cluster.configMaps()).get(name);
         if (keys != null) {
             findings.each(
-                    items.valueStream().map(item -> item.path("key").asString("")).toList(),
-                    keys::contains, where, field, key -> "the " + kind + " " + name + " has no key " + key);
+                    items.valueStream()
+                            .map(item -> item.path("key").asString(""))
+                            .toList(),
+                    keys::contains,
+                    where,
+                    field,
+                    key -> "the " + kind + " " + name + " has no key " + key);
         }
     }
 
@@ -331,7 +434,10 @@ final class References {
             findings.add(where, field, "there is no Service " + name);
         } else if (!port.isEmpty()) {
             findings.unless(
-                    ports.containsValue(Integer.parseInt(port)), where, field, "the Service " + name + " has no port " + port);
+                    ports.containsValue(Integer.parseInt(port)),
+                    where,
+                    field,
+                    "the Service " + name + " has no port " + port);
         }
     }
 
@@ -340,7 +446,9 @@ final class References {
     }
 
     private static boolean known(Map<String, Integer> ports, JsonNode port) {
-        return port.isNumber() ? ports.containsValue(port.asInt()) : port.isMissingNode() || ports.containsKey(port.asString(""));
+        return port.isNumber()
+                ? ports.containsValue(port.asInt())
+                : port.isMissingNode() || ports.containsKey(port.asString(""));
     }
 
     private static String dotted(String pointer) {

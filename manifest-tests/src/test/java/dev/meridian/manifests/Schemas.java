@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -43,7 +42,9 @@ final class Schemas {
     /** Kinds without a schema, and why. */
     private static final Map<String, String> WITHOUT_SCHEMA = Map.of(
             "barmancloud.cnpg.io/v1 ObjectStore",
-            "the Barman Cloud plugin's definition is not among the schemas; its only object is minimal");
+                    "the Barman Cloud plugin's only kind here, and its only object is small",
+            "gateway.networking.k8s.io/v1 GatewayClass", "it names its controller and no more",
+            "monitoring.coreos.com/v1 Prometheus", "of the cluster, not of an overlay");
 
     private static final String COMPONENTS = "#/components/schemas/";
     private static final String META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
@@ -75,8 +76,7 @@ final class Schemas {
         }
         try (Stream<Path> files = Files.walk(folder.resolve("crds"))) {
             files.filter(file -> file.toString().endsWith(".yaml"))
-                    .forEach(file -> DEFINED
-                            .matcher(Manifests.read(file))
+                    .forEach(file -> DEFINED.matcher(Manifests.read(file))
                             .results()
                             .forEach(defined -> definitions.put(defined.group(1) + " " + defined.group(2), file)));
         } catch (IOException e) {
@@ -344,9 +344,5 @@ final class Schemas {
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    static List<String> withoutSchema() {
-        return List.copyOf(WITHOUT_SCHEMA.keySet());
     }
 }

@@ -107,6 +107,8 @@ class SeededMistakesTest {
             ConfigMap/data; /data/MERIDIAN_POSTGRES; (removed); nobody sets meridian.postgres
             ExternalSecret/gateway; /spec/data/0/secretKey; "meridian.registry-password"; nobody sets meridian.registry.password
             ExternalSecret/gateway; /spec/data/1/secretKey; "spring.redis.password"; no property of gateway is spring.redis.password
+            ExternalSecret/identity; /spec/data/1/secretKey; "spring.security.oauth2.authorizationserver.client.demo.registration.secret"; no property of identity is spring.security
+            Deployment/identity; /spec/template/spec/containers/identity/env/MERIDIAN_IDENTITY_SIGNINGKEY/value; "file:/run/identity/key.pem"; nothing mounts /run/identity/key.pem
             ExternalSecret/worker-migration; /spec/data/0/secretKey; "spring.datasource.password"; nobody sets spring.flyway.password
             # what other files say too
             KafkaTopic/orders.placed; /spec/partitions; 3; KafkaTopic/orders.placed spec: is not as topics.conf says
@@ -120,7 +122,8 @@ class SeededMistakesTest {
             Deployment/redis; /spec/template/spec/containers/redis/resources; {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}; the memory is not that of docker-compose.yml
             """)
     void aMistakeIsFound(String object, String field, String value, String report) {
-        assertThat(findings(object, field, value)).anySatisfy(line -> assertThat(line).contains(report));
+        assertThat(findings(object, field, value))
+                .anySatisfy(line -> assertThat(line).contains(report));
     }
 
     @ParameterizedTest(name = "{0} {1} = {2}")
@@ -144,7 +147,8 @@ class SeededMistakesTest {
             """)
     void aMistakeInACustomResourceIsFound(String object, String field, String value, String report) {
         assumeTrue(Schemas.instance().complete(), "there are no schemas of custom resources");
-        assertThat(findings(object, field, value)).anySatisfy(line -> assertThat(line).contains(report));
+        assertThat(findings(object, field, value))
+                .anySatisfy(line -> assertThat(line).contains(report));
     }
 
     private static Iterable<String> findings(String object, String field, String value) {

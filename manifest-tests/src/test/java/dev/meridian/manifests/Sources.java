@@ -18,15 +18,17 @@ final class Sources {
 
     static void check(Path folder, Findings findings) {
         try (Stream<Path> files = Files.walk(folder)) {
-            files.filter(file -> file.endsWith("kustomization.yaml")).forEach(file -> Manifests.yaml(Manifests.read(file))
-                    .forEach(kustomization -> check(folder.relativize(file), file, kustomization, findings)));
+            files.filter(file -> file.endsWith("kustomization.yaml"))
+                    .forEach(file -> Manifests.yaml(Manifests.read(file))
+                            .forEach(kustomization -> check(folder.relativize(file), file, kustomization, findings)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
     static void check(Path name, Path file, JsonNode kustomization, Findings findings) {
-        DEPRECATED.forEach(field -> findings.unless(!kustomization.has(field), name, field, "is deprecated, or changes selectors"));
+        DEPRECATED.forEach(field ->
+                findings.unless(!kustomization.has(field), name, field, "is deprecated, or changes selectors"));
         kustomization.path("patches").forEach(patch -> {
             String text = patch.has("path")
                     ? Manifests.read(file.resolveSibling(patch.path("path").asString()))
@@ -35,9 +37,12 @@ final class Sources {
                 if (document.isArray()) {
                     checkOperations(name, document, findings);
                 } else {
-                    boolean custom = document.path("apiVersion").asString("").matches("[^/]+\\.(?!k8s\\.io/).*|gateway\\..*");
+                    boolean custom =
+                            document.path("apiVersion").asString("").matches("[^/]+\\.(?!k8s\\.io/).*|gateway\\..*");
                     findings.unless(
-                            !custom || !hasList(document), name, "patches",
+                            !custom || !hasList(document),
+                            name,
+                            "patches",
                             "replaces a whole list of " + document.path("kind").asString(""));
                 }
             });
@@ -52,7 +57,8 @@ final class Sources {
             boolean byIndex = path.matches(".*/\\d+(/.*)?");
             if (byIndex && !operation.path("op").asString("").equals("test")) {
                 String element = path.replaceAll("(.*/\\d+)(/.*)?", "$1");
-                boolean tested = operations.valueStream()
+                boolean tested = operations
+                        .valueStream()
                         .limit(i)
                         .anyMatch(before -> before.path("op").asString("").equals("test")
                                 && before.path("path").asString("").startsWith(element));
