@@ -1,31 +1,22 @@
 package dev.meridian.manifests;
 
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.Set;
 
-/** What is wrong, a line for each: the object, the field, and what is the matter with it. */
+/** What is wrong, a line for each: the place, and what is the matter with it. */
 final class Findings {
 
-    private final List<String> lines = new ArrayList<>();
+    private final Set<String> lines = new LinkedHashSet<>();
 
-    void add(Object where, String field, String problem) {
-        String line = where + (field.isEmpty() ? "" : " " + field) + ": " + problem;
-        if (!lines.contains(line)) {
-            lines.add(line);
-        }
+    void add(Object place, String problem) {
+        lines.add(place + ": " + problem);
     }
 
-    void unless(boolean fine, Object where, String field, String problem) {
+    void unless(boolean fine, Object place, String problem) {
         if (!fine) {
-            add(where, field, problem);
+            add(place, problem);
         }
-    }
-
-    /** A finding for each of the values that is not fine. */
-    <T> void each(Iterable<T> values, Predicate<T> fine, Object where, String field, Function<T, String> problem) {
-        values.forEach(value -> unless(fine.test(value), where, field, problem.apply(value)));
     }
 
     List<String> lines() {

@@ -9,8 +9,10 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -21,36 +23,31 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects of one overlay, as Kustomize renders them. */
-record Manifests(List<Resource> resources) {
+record Manifests(List<Node> resources) {
 
     static final Path FOLDER = Path.of(System.getProperty("meridian.k8s", "../k8s"));
-
-    /** The root of the sources, with which the manifests have to agree. */
-    static final Path ROOT = Path.of("..");
-
     static final List<String> OVERLAYS = List.of("staging", "production-dc1", "production-dc2");
 
     private static final Map<String, Manifests> RENDERED = new ConcurrentHashMap<>();
 
-    /** Rendered once; not to be changed, see {@link #copy()}. */
+    /** Rendered once; not to be changed, see {@link #with}. */
     static Manifests overlay(String name) {
-        return RENDERED.computeIfAbsent(
-                name, _ -> render(FOLDER.resolve("overlays").resolve(name)));
+        return RENDERED.computeIfAbsent(name, _ -> render("overlays/" + name));
     }
 
     /** What a cluster has before any overlay is applied, and the overlays refer to. */
     static Manifests infrastructure() {
-        return RENDERED.computeIfAbsent("", _ -> render(FOLDER.resolve("infrastructure")));
+        return RENDERED.computeIfAbsent("", _ -> render("infrastructure"));
     }
 
-    static Manifests render(Path kustomization) {
-        return parse(kustomize(kustomization));
+    static Manifests render(String folder) {
+        return parse(kustomize(FOLDER.resolve(folder)));
     }
 
     static Manifests parse(String documents) {
         return new Manifests(yaml(documents)
                 .filter(ObjectNode.class::isInstance)
-                .map(document -> new Resource((ObjectNode) document))
+                .map(document -> Node.root((ObjectNode) document))
                 .toList());
     }
 
@@ -59,18 +56,38 @@ record Manifests(List<Resource> resources) {
         LoaderOptions options = new LoaderOptions();
         options.setAllowDuplicateKeys(false);
         options.setCodePointLimit(Integer.MAX_VALUE);
-        options.setMaxAliasesForCollections(200);
         Iterable<Object> parsed = new Yaml(new SafeConstructor(options)).loadAll(documents);
         return StreamSupport.stream(parsed.spliterator(), false).map(JsonMapper.shared()::valueToTree);
     }
 
+    /** A file of the sources, with which the manifests have to agree. */
+    static String source(String file) {
+        return read(Path.of("..").resolve(file));
+    }
+
+    static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static List<Path> files(Path folder, String name) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.getFileName().toString().matches(name))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Skips the test where there is no kubectl, but not in continuous integration. */
     private static String kustomize(Path folder) {
+        ProcessBuilder kubectl = new ProcessBuilder("kubectl", "kustomize", folder.toString());
         Process kustomize;
         try {
-            kustomize = new ProcessBuilder("kubectl", "kustomize", folder.toString())
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
+            kustomize = kubectl.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         } catch (IOException e) {
             if (System.getenv("CI") != null) {
                 throw new UncheckedIOException(e);
@@ -84,90 +101,71 @@ record Manifests(List<Resource> resources) {
                 throw new IllegalStateException("kubectl cannot render " + folder);
             }
             return rendered;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
+        } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    /** One that can be changed. */
-    Manifests copy() {
-        return new Manifests(resources.stream()
-                .map(resource -> new Resource(resource.json().deepCopy()))
-                .toList());
+    List<Node> ofKind(String kind) {
+        return resources.stream()
+                .filter(resource -> resource.kind().equals(kind))
+                .toList();
     }
 
-    Stream<Resource> ofKind(String... kinds) {
-        return resources.stream().filter(resource -> List.of(kinds).contains(resource.kind()));
+    Optional<Node> find(String kind, String name) {
+        String object = kind + "/" + name;
+        return resources.stream()
+                .filter(resource -> resource.object().equals(object))
+                .findFirst();
     }
 
-    Optional<Resource> find(String kind, String name) {
-        return ofKind(kind).filter(resource -> resource.name().equals(name)).findFirst();
-    }
-
-    Stream<Workload> workloads() {
-        return resources.stream().map(Workload::of).flatMap(Optional::stream);
+    List<Workload> workloads() {
+        return resources.stream().map(Workload::of).flatMap(Optional::stream).toList();
     }
 
     /**
-     * Changes one field, which has to be there if it is removed, as has its parent.
+     * The same with one field changed, which has to be there if it is removed, as has its parent.
      *
      * @param object such as {@code Deployment/gateway}, without what Kustomize appends to a ConfigMap's name
      * @param path as a JSON pointer, but an element of a list may also be said by its name, and - is a new one
+     * @param value in JSON; none removes the field
      */
-    void set(String object, String path, Optional<JsonNode> value) {
-        JsonNode parent = resources.stream()
-                .filter(resource -> resource.toString().matches("\\Q" + object + "\\E(-[a-z0-9]{10})?"))
+    Manifests with(String object, String path, @Nullable String value) {
+        List<ObjectNode> changed = resources.stream()
+                .map(resource -> (ObjectNode) resource.json().deepCopy())
+                .toList();
+        String pattern = "\\Q" + object + "\\E(-[a-z0-9]{10})?";
+        JsonNode parent = changed.get(IntStream.range(0, changed.size())
+                .filter(i -> resources.get(i).object().matches(pattern))
                 .findFirst()
-                .map(resource -> (JsonNode) resource.json())
-                .orElseThrow(() -> new NoSuchElementException("there is no " + object));
-        String[] steps = path.substring(1).split("/");
-        for (int i = 0; i < steps.length - 1; i++) {
-            parent = parent instanceof ArrayNode list
-                    ? list.get(index(list, steps[i]))
-                    : parent.get(unescaped(steps[i]));
-            if (parent == null) {
-                throw new NoSuchElementException(object + " has no " + steps[i] + " of " + path);
-            }
+                .orElseThrow(() -> new NoSuchElementException("there is no " + object)));
+        List<String> steps = Stream.of(path.substring(1).split("/"))
+                .map(step -> step.replace("~1", "/"))
+                .toList();
+        for (String step : steps.subList(0, steps.size() - 1)) {
+            parent = parent instanceof ArrayNode list ? list.get(index(list, step)) : parent.path(step);
         }
-        String last = unescaped(steps[steps.length - 1]);
-        if (parent instanceof ArrayNode list) {
-            if (last.equals("-")) {
-                list.add(value.orElseThrow());
-            } else if (value.isPresent()) {
-                list.set(index(list, last), value.get());
-            } else {
-                list.remove(index(list, last));
-            }
-        } else if (value.isPresent()) {
-            ((ObjectNode) parent).set(last, value.get());
-        } else if (((ObjectNode) parent).remove(last) == null) {
-            throw new NoSuchElementException(object + " has no " + path);
+        set(parent, steps.getLast(), value == null ? null : JsonMapper.shared().readTree(value));
+        return new Manifests(changed.stream().map(Node::root).toList());
+    }
+
+    private static void set(JsonNode parent, String step, @Nullable JsonNode value) {
+        switch (parent) {
+            case ArrayNode list when value == null -> list.remove(index(list, step));
+            case ArrayNode list when step.equals("-") -> list.add(value);
+            case ArrayNode list -> list.set(index(list, step), value);
+            case ObjectNode object when value != null -> object.set(step, value);
+            case ObjectNode object when object.has(step) -> object.remove(step);
+            default -> throw new NoSuchElementException("there is no " + step);
         }
     }
 
     private static int index(ArrayNode list, String step) {
-        if (step.chars().allMatch(Character::isDigit)) {
-            return Integer.parseInt(step);
-        }
-        for (int i = 0; i < list.size(); i++) {
-            if (list.get(i).path("name").asString("").equals(step)) {
-                return i;
-            }
-        }
-        throw new NoSuchElementException("no element is named " + step);
-    }
-
-    private static String unescaped(String step) {
-        return step.replace("~1", "/").replace("~0", "~");
-    }
-
-    static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return step.matches("\\d+")
+                ? Integer.parseInt(step)
+                : IntStream.range(0, list.size())
+                        .filter(i -> list.get(i).path("name").asString("").equals(step))
+                        .findFirst()
+                        .orElseThrow(() -> new NoSuchElementException("no element is named " + step));
     }
 }

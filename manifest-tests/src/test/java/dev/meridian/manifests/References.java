@@ -6,22 +6,38 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import tools.jackson.databind.JsonNode;
 
 /** What an object names exists, and selectors match something. */
 final class References {
 
-    /** Fields of operators' kinds whose {@code name} is that of a Secret. */
-    private static final Set<String> SECRETS = Set.of("passwordSecret", "superuserSecret", "certificateRefs");
+    /** Fields of any kind whose {@code name}, or which themselves, are that of a Secret. */
+    private static final Set<String> SECRETS = Set.of(
+            "passwordSecret",
+            "superuserSecret",
+            "certificateRefs",
+            "secretName",
+            "serverTLSSecret",
+            "serverCASecret",
+            "clientCASecret",
+            "replicationTLSSecret");
 
-    /** Fields that are the name of a Secret. */
-    private static final Set<String> SECRET_NAMES =
-            Set.of("secretName", "serverTLSSecret", "serverCASecret", "clientCASecret", "replicationTLSSecret");
+    /** The one reference that an object of a kind has: its field, and the kind that it names. */
+    private static final Map<String, Map.Entry<String, Function<Node, String>>> SINGLE = Map.of(
+            "ExternalSecret", Map.entry("spec.secretStoreRef.name", node -> node.text("spec.secretStoreRef.kind")),
+            "Certificate", Map.entry("spec.issuerRef.name", node -> node.text("spec.issuerRef.kind", "Issuer")),
+            "Gateway", Map.entry("spec.gatewayClassName", _ -> "GatewayClass"),
+            "Database", Map.entry("spec.cluster.name", _ -> "Cluster"),
+            "ScheduledBackup", Map.entry("spec.cluster.name", _ -> "Cluster"),
+            "HorizontalPodAutoscaler",
+                    Map.entry("spec.scaleTargetRef.name", node -> node.text("spec.scaleTargetRef.kind")),
+            "ScaledObject",
+                    Map.entry("spec.scaleTargetRef.name", node -> node.text("spec.scaleTargetRef.kind", "Deployment")));
 
     /** Hosts with ports in settings: {@code redis:6379}, {@code http://identity:8080/}. */
     private static final Pattern HOST_AND_PORT =
@@ -45,413 +61,273 @@ final class References {
         References references = new References(manifests, infrastructure, findings);
         manifests.workloads().forEach(references::checkPods);
         manifests.resources().forEach(references::checkResource);
-        manifests.resources().forEach(resource -> references.checkKeys(resource, "", "", resource.json()));
+        manifests.resources().forEach(resource -> references.checkSecrets("", resource));
         references.checkUnused();
     }
 
     private void checkPods(Workload workload) {
-        String path = workload.path();
-        JsonNode pod = workload.pod();
-        exists(
-                "ServiceAccount",
-                pod.path("serviceAccountName").asString("default"),
-                workload,
-                path + ".serviceAccountName");
-        JsonNode selector = workload.resource().at("/spec/selector");
-        findings.unless(
-                Cluster.matches(selector, workload.labels()),
-                workload,
-                "spec.selector",
-                "does not match the labels of the template");
-        pod.path("topologySpreadConstraints")
-                .forEach(constraint -> findings.unless(
-                        Cluster.matches(constraint.path("labelSelector"), workload.labels()),
-                        workload,
-                        path + ".topologySpreadConstraints",
-                        "the labelSelector does not match the pods themselves"));
-        checkVolumes(workload);
-        workload.containers().forEach(this::checkContainer);
-        if (workload.resource().kind().equals("StatefulSet")) {
-            service(workload.resource().text("/spec/serviceName"), "", workload, "spec.serviceName");
+        Node pod = workload.pod();
+        exists("ServiceAccount", pod.at("serviceAccountName"));
+        Node selector = workload.resource().at("spec.selector");
+        findings.unless(selector.selects(workload.labels()), selector, "does not match the labels of the template");
+        for (Node constraint : pod.each("topologySpreadConstraints")) {
+            boolean own = constraint.at("labelSelector").selects(workload.labels());
+            findings.unless(own, constraint, "does not match the pods themselves");
         }
-    }
-
-    private void checkVolumes(Workload workload) {
-        Set<String> volumes = new HashSet<>();
-        for (JsonNode volume : workload.pod().path("volumes")) {
-            String name = volume.path("name").asString("");
-            findings.unless(volumes.add(name), workload, workload.path() + ".volumes", "two are named " + name);
-            sources(volume).forEach(source -> {
-                JsonNode secret = source.path("secret");
-                JsonNode configMap = source.path("configMap");
-                String field = workload.path() + ".volumes[" + name + "]";
-                if (!secret.isMissingNode()) {
-                    String secretName = secret.path("secretName")
-                            .asString(secret.path("name").asString(""));
-                    hasKeys("Secret", secretName, secret.path("items"), workload, field);
-                }
-                if (!configMap.isMissingNode()) {
-                    hasKeys("ConfigMap", configMap.path("name").asString(""), configMap.path("items"), workload, field);
-                }
-            });
-        }
-        workload.resource()
-                .each("/spec/volumeClaimTemplates")
-                .forEach(claim -> volumes.add(claim.at("/metadata/name").asString("")));
         Set<String> mounted = new HashSet<>();
+        Set<String> volumes = new HashSet<>();
+        pod.each("volumes").forEach(volume -> volumes.add(volume.text("name")));
+        workload.resource()
+                .each("spec.volumeClaimTemplates")
+                .forEach(claim -> volumes.add(claim.text("metadata.name")));
         for (Container container : workload.containers()) {
+            checkContainer(container);
             Set<String> paths = new HashSet<>();
-            container.json().path("volumeMounts").forEach(mount -> {
-                String name = mount.path("name").asString("");
-                mounted.add(name);
-                findings.unless(
-                        volumes.contains(name),
-                        workload,
-                        container.path(),
-                        "mounts the volume " + name + ", which does not exist");
-                String mountPath = mount.path("mountPath").asString("");
-                findings.unless(paths.add(mountPath), workload, container.path(), "mounts two volumes at " + mountPath);
-            });
+            for (Node mount : container.node().each("volumeMounts")) {
+                mounted.add(mount.text("name"));
+                findings.unless(volumes.contains(mount.text("name")), mount, "the volume does not exist");
+                String path = mount.text("mountPath");
+                findings.unless(paths.add(path), container.node(), "mounts two volumes at " + path);
+            }
         }
-        findings.each(
-                volumes,
-                mounted::contains,
-                workload,
-                workload.path() + ".volumes",
-                name -> "no container mounts " + name);
-    }
-
-    private static Stream<JsonNode> sources(JsonNode volume) {
-        return Stream.concat(Stream.of(volume), volume.at("/projected/sources").valueStream());
+        for (Node volume : pod.each("volumes")) {
+            findings.unless(mounted.contains(volume.text("name")), volume, "no container mounts it");
+            Stream.concat(Stream.of(volume), volume.each("projected.sources").stream())
+                    .forEach(source -> {
+                        Node secret = source.at("secret");
+                        keysExist(
+                                "Secret",
+                                secret.has("secretName") ? secret.at("secretName") : secret.at("name"),
+                                secret);
+                        keysExist("ConfigMap", source.at("configMap.name"), source.at("configMap"));
+                    });
+        }
+        if (workload.resource().has("spec.serviceName")) {
+            service(workload.resource().at("spec.serviceName"), "");
+        }
     }
 
     private void checkContainer(Container container) {
-        Workload workload = container.workload();
-        String path = container.path();
-        container.json().path("env").forEach(entry -> {
-            String field = path + ".env[" + entry.path("name").asString("") + "]";
-            entry.path("valueFrom").forEachEntry((source, reference) -> {
-                if (source.endsWith("KeyRef")) {
-                    hasKey(source.startsWith("secret") ? "Secret" : "ConfigMap", reference, workload, field);
-                }
-            });
+        Node node = container.node();
+        node.each("envFrom").forEach(source -> exists("ConfigMap", source.at("configMapRef.name")));
+        Map<String, String> said = new TreeMap<>(cluster.environment(container));
+        Stream.of("command", "args").forEach(list -> said.put(list, String.join(" ", node.texts(list))));
+        said.forEach((name, value) -> {
+            String port = name.endsWith("_HOST") ? ":" + said.getOrDefault(name.replaceAll("HOST$", "PORT"), "") : "";
+            checkHosts(value + port, node.at(name));
         });
-        Map<String, String> environment = cluster.environment(container);
-        environment.forEach((name, value) -> {
-            String port = environment.getOrDefault(name.replaceAll("_HOST$", "_PORT"), "");
-            checkHosts(name.endsWith("_HOST") ? value + ":" + port : value, workload, path + ".env[" + name + "]");
-        });
-        container.json().path("envFrom").forEach(source -> {
-            JsonNode secret = source.path("secretRef");
-            String kind = secret.isMissingNode() ? "ConfigMap" : "Secret";
-            hasKeys(
-                    kind,
-                    source.path(kind.equals("Secret") ? "secretRef" : "configMapRef")
-                            .path("name")
-                            .asString(""),
-                    source.path("items"),
-                    workload,
-                    path + ".envFrom");
-        });
-        Stream.of("command", "args")
-                .forEach(list -> container
-                        .json()
-                        .path(list)
-                        .forEach(argument -> checkHosts(argument.asString(""), workload, path + "." + list)));
-        Stream.of("startupProbe", "readinessProbe", "livenessProbe")
-                .forEach(probe -> Stream.of("httpGet", "tcpSocket", "grpc")
-                        .map(action -> container.json().path(probe).path(action).path("port"))
-                        .filter(port -> !port.isMissingNode())
-                        .forEach(port -> hasPort(container.ports(), port, workload, path + "." + probe)));
+        for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+            Stream.of("httpGet", "tcpSocket", "grpc")
+                    .map(action -> node.at(probe).at(action + ".port"))
+                    .forEach(port -> isPort(container.ports(), port));
+        }
     }
 
     /** Hosts of one label are services, as are the pods of a headless one; others are elsewhere. */
-    private void checkHosts(String text, Workload workload, String field) {
+    private void checkHosts(String text, Node place) {
         for (MatchResult found : HOST_AND_PORT.matcher(text).results().toList()) {
-            List<String> labels = List.of(found.group(1)
-                    .replaceAll("\\.svc(\\.cluster\\.local)?$", "")
-                    .split("\\."));
-            boolean pod = labels.size() == 2
-                    && manifests
-                            .find("StatefulSet", labels.getFirst().replaceAll("-\\d+$", ""))
-                            .isPresent();
-            if (pod) {
-                String set = labels.getFirst().replaceAll("-\\d+$", "");
-                int replicas = manifests
-                        .find("StatefulSet", set)
-                        .orElseThrow()
-                        .at("/spec/replicas")
-                        .asInt(1);
-                findings.unless(
-                        Integer.parseInt(labels.getFirst().substring(set.length() + 1)) < replicas,
-                        workload,
-                        field,
-                        "there is no pod " + labels.getFirst());
-            }
-            if ((labels.size() == 1 && !labels.getFirst().equals("localhost")) || pod) {
-                service(labels.getLast(), found.group(2), workload, field);
+            String[] labels = found.group(1).split("\\.");
+            String set = labels[0].replaceAll("-\\d+$", "");
+            if (labels.length == 2 && manifests.find("StatefulSet", set).isPresent()) {
+                int replicas = manifests.find("StatefulSet", set).get().number("spec.replicas", 1);
+                int pod = Integer.parseInt(labels[0].substring(set.length() + 1));
+                findings.unless(pod < replicas, place, "there is no pod " + labels[0]);
+                service(labels[1], found.group(2), place);
+            } else if (labels.length == 1) {
+                service(labels[0], found.group(2), place);
             }
         }
     }
 
-    private void checkResource(Resource resource) {
-        BiConsumer<String, String> same =
-                (kind, pointer) -> exists(kind, resource.text(pointer), resource, dotted(pointer));
+    private void checkResource(Node resource) {
+        Map.Entry<String, Function<Node, String>> single = SINGLE.get(resource.kind());
+        if (single != null) {
+            exists(single.getValue().apply(resource), resource.at(single.getKey()));
+        }
         switch (resource.kind()) {
             case "Service" -> checkService(resource);
-            case "HorizontalPodAutoscaler", "ScaledObject" -> checkScaler(resource);
+            case "HorizontalPodAutoscaler" -> checkScaler(resource, "spec.minReplicas", "spec.maxReplicas");
+            case "ScaledObject" -> checkScaler(resource, "spec.minReplicaCount", "spec.maxReplicaCount");
             case "HTTPRoute" -> checkRoute(resource);
-            case "PodDisruptionBudget" -> matches(resource, "/spec/selector");
+            case "PodDisruptionBudget" -> matches(resource.at("spec.selector"));
             case "PodMonitor" -> {
-                Set<String> ports = matches(resource, "/spec/selector").stream()
-                        .flatMap(pods -> pods.ports().keySet().stream())
-                        .collect(Collectors.toSet());
-                resource.each("/spec/podMetricsEndpoints")
-                        .map(endpoint -> endpoint.path("port").asString(""))
-                        .forEach(port -> findings.unless(
-                                ports.contains(port),
-                                resource,
-                                "spec.podMetricsEndpoints",
-                                "no pod has a port " + port));
+                List<Pods> pods = matches(resource.at("spec.selector"));
+                for (Node endpoint : resource.each("spec.podMetricsEndpoints")) {
+                    boolean known = pods.stream().anyMatch(one -> one.ports().containsKey(endpoint.text("port")));
+                    findings.unless(known, endpoint, "no pod has a port " + endpoint.text("port"));
+                }
             }
             case "NetworkPolicy" -> checkPolicy(resource);
-            case "ExternalSecret" -> {
-                String kind = resource.at("/spec/secretStoreRef/kind").asString("SecretStore");
-                same.accept(kind, "/spec/secretStoreRef/name");
+            case "KafkaTopic", "KafkaUser", "KafkaNodePool" -> {
+                String kafka = resource.map("metadata.labels").getOrDefault("strimzi.io/cluster", "");
+                findings.unless(manifests.find("Kafka", kafka).isPresent(), resource, "there is no Kafka " + kafka);
             }
-            case "Certificate" ->
-                same.accept(resource.at("/spec/issuerRef/kind").asString("Issuer"), "/spec/issuerRef/name");
-            case "Gateway" -> same.accept("GatewayClass", "/spec/gatewayClassName");
-            case "Database", "ScheduledBackup" -> same.accept("Cluster", "/spec/cluster/name");
-            case "KafkaTopic", "KafkaUser", "KafkaNodePool" ->
-                same.accept("Kafka", "/metadata/labels/strimzi.io~1cluster");
             case "Cluster" -> checkPostgres(resource);
             default -> {}
         }
     }
 
-    private void checkService(Resource service) {
-        JsonNode selector = service.at("/spec/selector");
-        List<Pods> selected = cluster.selected(selector);
-        if (selector.isEmpty()) {
-            return;
+    private void checkService(Node service) {
+        Map<String, String> labels = service.map("spec.selector");
+        List<Pods> selected = cluster.pods().stream()
+                .filter(pods -> pods.labels().entrySet().containsAll(labels.entrySet()))
+                .toList();
+        findings.unless(!selected.isEmpty(), service.at("spec.selector"), "matches no pod");
+        for (Node port : service.each("spec.ports")) {
+            Node target = port.has("targetPort") ? port.at("targetPort") : port.at("port");
+            selected.forEach(pods -> isPort(pods.ports(), target));
         }
-        findings.unless(!selected.isEmpty(), service, "spec.selector", "matches no pod");
-        selected.forEach(pods -> service.each("/spec/ports")
-                .forEach(port -> hasPort(
-                        pods.ports(),
-                        port.has("targetPort") ? port.path("targetPort") : port.path("port"),
-                        service,
-                        "spec.ports")));
     }
 
-    private void checkScaler(Resource scaler) {
-        String kind = scaler.at("/spec/scaleTargetRef/kind").asString("Deployment");
-        String name = scaler.text("/spec/scaleTargetRef/name");
-        exists(kind, name, scaler, "spec.scaleTargetRef");
-        boolean horizontal = scaler.kind().equals("HorizontalPodAutoscaler");
-        int least = scaler.at(horizontal ? "/spec/minReplicas" : "/spec/minReplicaCount")
-                .asInt(1);
-        int most = scaler.at(horizontal ? "/spec/maxReplicas" : "/spec/maxReplicaCount")
-                .asInt(100);
-        findings.unless(least <= most, scaler, "spec", "the fewest replicas are more than the most");
+    private void checkScaler(Node scaler, String least, String most) {
+        boolean ordered = scaler.number(least, 1) <= scaler.number(most, 100);
+        findings.unless(ordered, scaler, "the fewest replicas are more than the most");
         manifests
-                .find(kind, name)
+                .find("Deployment", scaler.text("spec.scaleTargetRef.name"))
                 .ifPresent(target -> findings.unless(
-                        !target.at("/spec").has("replicas"),
-                        target,
-                        "spec.replicas",
-                        "is what " + scaler + " decides"));
-        scaler.each("/spec/triggers")
-                .filter(trigger -> trigger.has("authenticationRef"))
-                .forEach(trigger -> exists(
-                        trigger.at("/authenticationRef/kind").asString("TriggerAuthentication"),
-                        trigger.at("/authenticationRef/name").asString(""),
-                        scaler,
-                        "spec.triggers"));
+                        !target.has("spec.replicas"), target.at("spec.replicas"), "is what " + scaler + " decides"));
+        for (Node trigger : scaler.each("spec.triggers")) {
+            if (trigger.has("authenticationRef")) {
+                exists("TriggerAuthentication", trigger.at("authenticationRef.name"));
+            }
+        }
     }
 
-    private void checkRoute(Resource route) {
-        route.each("/spec/parentRefs").forEach(parent -> {
-            String name = parent.path("name").asString("");
-            exists("Gateway", name, route, "spec.parentRefs");
-            String section = parent.path("sectionName").asString("");
+    private void checkRoute(Node route) {
+        for (Node parent : route.each("spec.parentRefs")) {
+            exists("Gateway", parent.at("name"));
+            String section = parent.text("sectionName");
             manifests
-                    .find("Gateway", name)
+                    .find("Gateway", parent.text("name"))
                     .ifPresent(gateway -> findings.unless(
                             section.isEmpty()
-                                    || gateway.each("/spec/listeners")
-                                            .anyMatch(listener -> listener.path("name")
-                                                    .asString("")
-                                                    .equals(section)),
-                            route,
-                            "spec.parentRefs",
+                                    || gateway.each("spec.listeners").stream()
+                                            .anyMatch(one -> one.text("name").equals(section)),
+                            parent,
                             gateway + " has no listener " + section));
-        });
-        route.each("/spec/rules")
-                .flatMap(rule -> rule.path("backendRefs").valueStream())
-                .forEach(backend -> service(
-                        backend.path("name").asString(""), backend.path("port").asString(""), route, "spec.rules"));
-    }
-
-    private void checkPolicy(Resource policy) {
-        List<Pods> pods = matches(policy, "/spec/podSelector");
-        Stream.of("ingress", "egress")
-                .forEach(direction -> policy.each("/spec/" + direction).forEach(rule -> {
-                    String field = "spec." + direction;
-                    List<Pods> peers = rule.path(direction.equals("ingress") ? "from" : "to")
-                            .valueStream()
-                            .filter(peer -> peer.has("podSelector") && !peer.has("namespaceSelector"))
-                            .map(peer -> peer.path("podSelector"))
-                            .peek(selector -> findings.unless(
-                                    !cluster.matching(selector).isEmpty(), policy, field, "no pod matches " + selector))
-                            .flatMap(selector -> cluster.matching(selector).stream())
-                            .toList();
-                    List<Pods> targets = direction.equals("ingress") ? pods : peers;
-                    rule.path("ports")
-                            .forEach(port -> findings.unless(
-                                    targets.isEmpty()
-                                            || targets.stream()
-                                                    .anyMatch(target -> known(target.ports(), port.path("port"))),
-                                    policy,
-                                    field + ".ports",
-                                    "no pod has the port " + port.path("port").asString("")));
-                }));
-    }
-
-    private void checkPostgres(Resource postgres) {
-        Set<String> external = postgres.each("/spec/externalClusters")
-                .map(one -> one.path("name").asString(""))
-                .collect(Collectors.toSet());
-        Stream.of("/spec/replica/source", "/spec/bootstrap/recovery/source", "/spec/bootstrap/pg_basebackup/source")
-                .filter(pointer -> !postgres.text(pointer).isEmpty())
-                .forEach(pointer -> findings.unless(
-                        external.contains(postgres.text(pointer)),
-                        postgres,
-                        dotted(pointer),
-                        "there is no external cluster " + postgres.text(pointer)));
-        Stream.concat(
-                        postgres.each("/spec/plugins"),
-                        postgres.each("/spec/externalClusters").map(one -> one.path("plugin")))
-                .map(plugin -> plugin.at("/parameters/barmanObjectName").asString(""))
-                .filter(name -> !name.isEmpty())
-                .forEach(name -> exists("ObjectStore", name, postgres, "plugin parameters.barmanObjectName"));
-        Set<String> roles = postgres.each("/spec/managed/roles")
-                .map(role -> role.path("name").asString(""))
-                .collect(Collectors.toSet());
-        roles.add(postgres.at("/spec/bootstrap/initdb/owner").asString("app"));
-        manifests
-                .ofKind("Database")
-                .forEach(database -> findings.unless(
-                        roles.contains(database.text("/spec/owner")),
-                        database,
-                        "spec.owner",
-                        "there is no role " + database.text("/spec/owner")));
-    }
-
-    /** References of operators' kinds, by the names of their fields. */
-    private void checkKeys(Resource resource, String path, String field, JsonNode value) {
-        if (Workload.of(resource).isPresent() && !path.isEmpty() || path.equals("status")) {
-            return;
         }
-        if (value.isObject()) {
-            boolean selector = value.has("key") && value.has("name") && value.size() <= 3;
-            if (selector && !field.equals("remoteRef")) {
-                hasKey(field.startsWith("configMap") ? "ConfigMap" : "Secret", value, resource, path);
+        for (Node rule : route.each("spec.rules")) {
+            rule.each("backendRefs").forEach(backend -> service(backend.at("name"), backend.text("port")));
+        }
+    }
+
+    private void checkPolicy(Node policy) {
+        List<Pods> pods = matches(policy.at("spec.podSelector"));
+        findings.unless(policy.has("spec.policyTypes"), policy, "does not say its policyTypes");
+        for (String direction : List.of("ingress", "egress")) {
+            for (Node rule : policy.each("spec." + direction)) {
+                List<Pods> peers = rule.each(direction.equals("ingress") ? "from" : "to").stream()
+                        .filter(peer -> peer.has("podSelector") && !peer.has("namespaceSelector"))
+                        .flatMap(peer -> matches(peer.at("podSelector")).stream())
+                        .toList();
+                List<Pods> targets = direction.equals("ingress") ? pods : peers;
+                for (Node port : rule.each("ports")) {
+                    boolean known =
+                            targets.isEmpty() || targets.stream().anyMatch(one -> known(one.ports(), port.at("port")));
+                    findings.unless(known, port, "no pod has the port " + port.text("port"));
+                }
             }
-            if (SECRETS.contains(field)) {
-                exists("Secret", value.path("name").asString(""), resource, path);
+        }
+    }
+
+    private void checkPostgres(Node postgres) {
+        Set<String> external = names(postgres, "spec.externalClusters");
+        for (String source : List.of("replica.source", "bootstrap.recovery.source", "bootstrap.pg_basebackup.source")) {
+            Node named = postgres.at("spec." + source);
+            findings.unless(
+                    named.text().isEmpty() || external.contains(named.text()),
+                    named,
+                    "there is no external cluster " + named.text());
+        }
+        postgres.each("spec.plugins")
+                .forEach(plugin -> exists("ObjectStore", plugin.at("parameters.barmanObjectName")));
+        Set<String> roles = names(postgres, "spec.managed.roles");
+        for (Node database : manifests.ofKind("Database")) {
+            String owner = database.text("spec.owner");
+            findings.unless(roles.contains(owner), database, "there is no role " + owner);
+        }
+    }
+
+    private static Set<String> names(Node node, String list) {
+        return node.each(list).stream().map(one -> one.text("name")).collect(Collectors.toSet());
+    }
+
+    /** References to Secrets, wherever in an object they are: by the names of the fields, or as a name and a key. */
+    private void checkSecrets(String field, Node node) {
+        if (node.json().isObject()) {
+            if (node.has("key") && node.has("name") && !field.equals("remoteRef")) {
+                keysExist(field.startsWith("configMap") ? "ConfigMap" : "Secret", node.at("name"), node);
             }
-            value.forEachEntry(
-                    (name, child) -> checkKeys(resource, path.isEmpty() ? name : path + "." + name, name, child));
-        } else if (value.isArray()) {
-            value.forEach(element -> checkKeys(resource, path, field, element));
-        } else if (SECRET_NAMES.contains(field) && !resource.kind().equals("Certificate")) {
-            exists("Secret", value.asString(""), resource, path);
+            node.json().propertyNames().forEach(name -> checkSecrets(name, node.at(name)));
+        }
+        node.each("").forEach(element -> checkSecrets(field, element));
+        boolean made = node.object().startsWith("Certificate/");
+        if (SECRETS.contains(field) && !made && !node.json().isArray()) {
+            exists("Secret", node.has("name") ? node.at("name") : node);
         }
     }
 
     private void checkUnused() {
-        manifests
-                .ofKind("ConfigMap")
-                .forEach(made ->
-                        findings.unless(used.contains("ConfigMap/" + made.name()), made, "", "is used by nothing"));
-        manifests
-                .ofKind("ExternalSecret")
-                .forEach(made -> findings.unless(
-                        used.contains("Secret/" + Cluster.externalSecret(made)),
-                        made,
-                        "",
-                        "makes a secret that is used by nothing"));
+        for (Node made : manifests.ofKind("ConfigMap")) {
+            findings.unless(used.contains(made.object()), made, "is used by nothing");
+        }
+        for (Node made : manifests.ofKind("ExternalSecret")) {
+            boolean fine = used.contains("Secret/" + Cluster.secretOf(made));
+            findings.unless(fine, made, "makes a secret that is used by nothing");
+        }
     }
 
-    private List<Pods> matches(Resource resource, String pointer) {
-        List<Pods> matching = cluster.matching(resource.at(pointer));
-        findings.unless(!matching.isEmpty(), resource, dotted(pointer), "matches no pod");
+    private List<Pods> matches(Node selector) {
+        List<Pods> matching = cluster.selected(selector);
+        findings.unless(!matching.isEmpty(), selector, "matches no pod");
         return matching;
     }
 
-    private void exists(String kind, String name, Object where, String field) {
-        used.add(kind + "/" + name);
+    private void exists(String kind, Node name) {
+        String object = kind + "/" + name.text();
+        used.add(object);
         boolean there =
                 switch (kind) {
-                    case "Secret" -> cluster.secrets().containsKey(name);
-                    case "ConfigMap" -> cluster.configMaps().containsKey(name);
+                    case "Secret" -> cluster.secrets().containsKey(name.text());
+                    case "ConfigMap" -> cluster.configMaps().containsKey(name.text());
                     default ->
-                        manifests.find(kind, name).isPresent()
-                                || infrastructure.find(kind, name).isPresent();
+                        manifests.find(kind, name.text()).isPresent()
+                                || infrastructure.find(kind, name.text()).isPresent();
                 };
-        findings.unless(there, where, field, "there is no " + kind + " " + name);
+        findings.unless(there, name, "there is no " + kind + " " + name.text());
     }
 
-    private void hasKey(String kind, JsonNode reference, Object where, String field) {
-        String name = reference.path("name").asString("");
-        exists(kind, name, where, field);
-        Set<String> keys = (kind.equals("Secret") ? cluster.secrets() : cluster.configMaps()).get(name);
-        String key = reference.path("key").asString("");
-        findings.unless(
-                keys == null || keys.contains(key), where, field, "the " + kind + " " + name + " has no key " + key);
-    }
-
-    private void hasKeys(String kind, String name, JsonNode items, Object where, String field) {
-        exists(kind, name, where, field);
-        Set<String> keys = (kind.equals("Secret") ? cluster.secrets() : cluster.configMaps()).get(name);
-        if (keys != null) {
-            findings.each(
-                    items.valueStream()
-                            .map(item -> item.path("key").asString(""))
-                            .toList(),
-                    keys::contains,
-                    where,
-                    field,
-                    key -> "the " + kind + " " + name + " has no key " + key);
+    /** The object, if any is named, and its keys: one, or those of items. */
+    private void keysExist(String kind, Node name, Node reference) {
+        if (name.json().isMissingNode()) {
+            return;
         }
+        exists(kind, name);
+        Set<String> keys = (kind.equals("Secret") ? cluster.secrets() : cluster.configMaps()).get(name.text());
+        Stream.concat(Stream.of(reference), reference.each("items").stream())
+                .map(item -> item.at("key"))
+                .filter(key -> keys != null && !key.text().isEmpty() && !keys.contains(key.text()))
+                .forEach(key -> findings.add(key, kind + " " + name.text() + " has no key " + key.text()));
     }
 
-    private void service(String name, String port, Object where, String field) {
+    private void service(Node name, String port) {
+        service(name.text(), port, name);
+    }
+
+    private void service(String name, String port, Node place) {
         Map<String, Integer> ports = cluster.services().get(name);
-        if (ports == null) {
-            findings.add(where, field, "there is no Service " + name);
-        } else if (!port.isEmpty()) {
-            findings.unless(
-                    ports.containsValue(Integer.parseInt(port)),
-                    where,
-                    field,
-                    "the Service " + name + " has no port " + port);
-        }
+        findings.unless(ports != null, place, "there is no Service " + name);
+        boolean open = ports == null || port.isEmpty() || ports.containsValue(Integer.parseInt(port));
+        findings.unless(open, place, "the Service " + name + " has no port " + port);
     }
 
-    private void hasPort(Map<String, Integer> ports, JsonNode port, Object where, String field) {
-        findings.unless(known(ports, port), where, field, "there is no port " + port.asString(""));
+    private void isPort(Map<String, Integer> ports, Node port) {
+        findings.unless(known(ports, port), port, "there is no port " + port.text());
     }
 
-    private static boolean known(Map<String, Integer> ports, JsonNode port) {
-        return port.isNumber()
-                ? ports.containsValue(port.asInt())
-                : port.isMissingNode() || ports.containsKey(port.asString(""));
-    }
-
-    private static String dotted(String pointer) {
-        return pointer.substring(1).replace('/', '.').replace("~1", "/");
+    private static boolean known(Map<String, Integer> ports, Node port) {
+        return port.json().isMissingNode()
+                || ports.containsKey(port.text())
+                || ports.containsValue(port.json().asInt(0));
     }
 }

@@ -2,31 +2,28 @@ package dev.meridian.manifests;
 
 import static java.util.Objects.requireNonNull;
 
-import com.networknt.schema.Error;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.dialect.Dialect;
 import com.networknt.schema.dialect.Dialects;
 import com.networknt.schema.keyword.NonValidationKeyword;
 import io.kubernetes.client.openapi.JSON;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.reflect.InvocationTargetException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -46,50 +43,42 @@ final class Schemas {
             "gateway.networking.k8s.io/v1 GatewayClass", "it names its controller and no more",
             "monitoring.coreos.com/v1 Prometheus", "of the cluster, not of an overlay");
 
-    private static final String COMPONENTS = "#/components/schemas/";
     private static final String META = "io.k8s.apimachinery.pkg.apis.meta.v1.";
+    private static final String MODELS = "io.kubernetes.client.openapi.models.";
 
     /** The group and the kind of a definition, each file having one. */
     private static final Pattern DEFINED =
             Pattern.compile("(?ms)^spec:$.*?^  group: (\\S+)$.*?^  names:$.*?^    kind: (\\S+)$");
 
-    private static @Nullable Schemas instance;
+    private static final Schemas INSTANCE = new Schemas(System.getProperty("meridian.schemas", ""));
 
     private final @Nullable Path folder;
+    private final Map<String, Path> definitions = new HashMap<>();
+    private final Map<String, Optional<Kind>> kinds = new HashMap<>();
+    private final CelRules rules = new CelRules();
     private final SchemaRegistry registry = SchemaRegistry.withDialect(Dialect.builder(Dialects.getOpenApi30())
             .keyword(new NonValidationKeyword("components"))
             .build());
-    private final Map<String, Optional<Kind>> kinds = new HashMap<>();
-    private final Map<String, Path> definitions = new HashMap<>();
-    private final Map<String, Optional<JsonNode>> documents = new HashMap<>();
-    private final CelRules rules = new CelRules();
 
-    /** The schema as it was published, and the closed one that refuses unknown fields. */
-    private record Kind(JsonNode schema, Schema closed, boolean custom) {}
+    /** The schema as it was published, and the closed one, which refuses unknown fields. */
+    private record Kind(ObjectNode schema, Schema closed) {}
 
-    private Schemas(@Nullable Path folder) {
-        this.folder = folder;
-        if (folder == null) {
+    private Schemas(String folder) {
+        this.folder = folder.isEmpty() ? null : Path.of(folder);
+        if (this.folder == null) {
             System.err.println(
-                    "CUSTOM RESOURCES ARE NOT CHECKED BY SCHEMA: the property meridian.schemas names no folder");
+                    "CUSTOM RESOURCES ARE NOT CHECKED BY SCHEMA: no property meridian.schemas names the folder");
             return;
         }
-        try (Stream<Path> files = Files.walk(folder.resolve("crds"))) {
-            files.filter(file -> file.toString().endsWith(".yaml"))
-                    .forEach(file -> DEFINED.matcher(Manifests.read(file))
-                            .results()
-                            .forEach(defined -> definitions.put(defined.group(1) + " " + defined.group(2), file)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (Path file : Manifests.files(this.folder.resolve("crds"), ".*\\.yaml")) {
+            DEFINED.matcher(Manifests.read(file))
+                    .results()
+                    .forEach(found -> definitions.put(found.group(1) + " " + found.group(2), file));
         }
     }
 
-    static synchronized Schemas instance() {
-        if (instance == null) {
-            String folder = System.getProperty("meridian.schemas", "");
-            instance = new Schemas(folder.isEmpty() ? null : Path.of(folder));
-        }
-        return instance;
+    static Schemas instance() {
+        return INSTANCE;
     }
 
     /** Whether the operators' kinds are known. */
@@ -102,102 +91,97 @@ final class Schemas {
     }
 
     void check(Manifests manifests, Findings findings) {
-        manifests.resources().forEach(resource -> check(resource, findings));
+        for (Node resource : manifests.resources()) {
+            if (folder == null) {
+                checkByModel(resource, findings);
+            } else if (!WITHOUT_SCHEMA.containsKey(type(resource))) {
+                check(resource, findings);
+            }
+        }
     }
 
-    private void check(Resource resource, Findings findings) {
-        String type = resource.apiVersion() + " " + resource.kind();
-        if (WITHOUT_SCHEMA.containsKey(type)) {
-            return;
-        }
-        if (folder == null) {
-            checkByModel(resource, findings);
-            return;
-        }
-        Optional<Kind> kind = kinds.computeIfAbsent(type, _ -> kind(resource));
+    private static String type(Node resource) {
+        return resource.text("apiVersion") + " " + resource.text("kind");
+    }
+
+    private void check(Node resource, Findings findings) {
+        Optional<Kind> kind = kinds.computeIfAbsent(type(resource), _ -> kind(resource));
         if (kind.isEmpty()) {
-            findings.add(resource, "", "no schema knows " + type);
+            findings.add(resource, "no schema knows " + type(resource));
             return;
         }
+        ObjectNode schema = kind.get().schema();
         JsonNode object = resource.json().deepCopy();
-        if (kind.get().custom()) {
-            applyDefaults(kind.get().schema(), object);
+        if (schema.has("properties")) {
+            applyDefaults(schema, object);
         }
-        for (Error error : kind.get().closed().validate(object)) {
-            findings.add(resource, dotted(error.getInstanceLocation().toString()), error.getMessage());
-        }
-        walk(kind.get().schema(), kind.get().schema(), object, "", resource, findings);
+        kind.get()
+                .closed()
+                .validate(object)
+                .forEach(error -> findings.add(
+                        resource + error.getInstanceLocation().toString().replace('/', '.'), error.getMessage()));
+        walk(schema, schema, new Node(resource.object(), "", object), findings);
     }
 
     // Finding the schema of a kind
 
-    private Optional<Kind> kind(Resource resource) {
-        String version = resource.apiVersion().replaceAll(".*/", "");
-        String group =
-                resource.apiVersion().contains("/") ? resource.apiVersion().replaceAll("/.*", "") : "";
-        Path definition = definitions.get(group + " " + resource.kind());
+    private Optional<Kind> kind(Node resource) {
+        String[] groupAndVersion = ("/" + resource.text("apiVersion")).split("/(?=[^/]*$)");
+        String group = groupAndVersion[0].replace("/", "");
+        String version = groupAndVersion[1];
+        Path definition = definitions.get(group + " " + resource.text("kind"));
         if (definition == null) {
             return kubernetes(
-                    group.isEmpty() ? "api/" + version : "apis/" + group + "/" + version, version, resource.kind());
+                    group.isEmpty() ? "api/" + version : "apis/" + group + "/" + version, resource.text("kind"));
         }
-        JsonNode core = document("api/v1").orElseThrow();
-        return Manifests.parse(Manifests.read(definition)).resources().stream()
-                .flatMap(crd -> crd.each("/spec/versions"))
-                .filter(served -> served.path("name").asString().equals(version)
-                        && served.path("served").asBoolean())
+        return Manifests.parse(Manifests.read(definition)).resources().getFirst().each("spec.versions").stream()
+                .filter(served -> served.text("name").equals(version) && served.is("served"))
+                .map(served -> (ObjectNode) served.at("schema.openAPIV3Schema").json())
                 .findFirst()
-                .map(served -> {
-                    ObjectNode schema =
-                            (ObjectNode) served.at("/schema/openAPIV3Schema").deepCopy();
-                    ((ObjectNode) schema.path("properties"))
-                            .set("metadata", reference(COMPONENTS + META + "ObjectMeta"));
-                    ObjectNode components = schema.putObject("components").putObject("schemas");
-                    core.at("/components/schemas")
-                            .propertyStream()
-                            .filter(component -> component.getKey().startsWith(META))
-                            .forEach(component -> components.set(component.getKey(), component.getValue()));
-                    return new Kind(schema, registry.getSchema(closed(schema, true)), true);
-                });
+                .map(this::custom);
     }
 
-    private Optional<Kind> kubernetes(String document, String version, String kind) {
-        return document(document)
-                .flatMap(openApi -> openApi.at("/components/schemas")
-                        .propertyStream()
-                        .filter(component -> component
-                                .getValue()
-                                .path("x-kubernetes-group-version-kind")
-                                .valueStream()
-                                .anyMatch(gvk -> gvk.path("kind").asString().equals(kind)
-                                        && gvk.path("version").asString().equals(version)))
-                        .findFirst()
-                        .map(component -> {
-                            ObjectNode schema = JsonNodeFactory.instance.objectNode();
-                            schema.set(
-                                    "allOf",
-                                    JsonNodeFactory.instance
-                                            .arrayNode()
-                                            .add(reference(COMPONENTS + component.getKey())));
-                            schema.set("components", openApi.path("components"));
-                            return new Kind(schema, registry.getSchema(closed(schema, true)), false);
-                        }));
+    /** With Kubernetes' own schema of metadata, of which a definition says nothing. */
+    private Kind custom(ObjectNode schema) {
+        ObjectNode components = schema.putObject("components").putObject("schemas");
+        document("api/v1").orElseThrow().at("/components/schemas").forEachEntry((name, component) -> {
+            if (name.startsWith(META)) {
+                components.set(name, component);
+            }
+        });
+        ((ObjectNode) schema.path("properties")).set("metadata", reference(META + "ObjectMeta"));
+        return new Kind(schema, registry.getSchema(closed(schema, true)));
+    }
+
+    private Optional<Kind> kubernetes(String name, String kind) {
+        JsonNode components =
+                document(name).map(document -> document.path("components")).orElse(reference(""));
+        return components
+                .path("schemas")
+                .propertyStream()
+                .filter(component -> component
+                        .getValue()
+                        .at("/x-kubernetes-group-version-kind/0/kind")
+                        .asString("")
+                        .equals(kind))
+                .map(component -> {
+                    ObjectNode schema = JsonNodeFactory.instance.objectNode();
+                    schema.putArray("allOf").add(reference(component.getKey()));
+                    schema.set("components", components);
+                    return new Kind(schema, registry.getSchema(closed(schema, true)));
+                })
+                .findFirst();
     }
 
     private Optional<JsonNode> document(String name) {
-        return documents.computeIfAbsent(name, _ -> {
-            try (Stream<Path> versions = Files.list(requireNonNull(folder).resolve("k8s-schemas"))) {
-                return versions.map(version -> version.resolve(name + ".json"))
-                        .filter(Files::exists)
-                        .findFirst()
-                        .map(file -> JsonMapper.shared().readTree(Manifests.read(file)));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        return Manifests.files(requireNonNull(folder).resolve("k8s-schemas"), ".*\\.json").stream()
+                .filter(file -> file.endsWith(name + ".json"))
+                .findFirst()
+                .map(file -> JsonMapper.shared().readTree(Manifests.read(file)));
     }
 
-    private static ObjectNode reference(String target) {
-        return JsonNodeFactory.instance.objectNode().put("$ref", target);
+    private static ObjectNode reference(String component) {
+        return JsonNodeFactory.instance.objectNode().put("$ref", "#/components/schemas/" + component);
     }
 
     /**
@@ -216,27 +200,24 @@ final class Schemas {
         ObjectNode copy = JsonNodeFactory.instance.objectNode();
         schema.forEachEntry((keyword, value) -> {
             switch (keyword) {
-                case "description", "default" -> {}
                 case "properties", "schemas" -> {
                     ObjectNode fields = copy.putObject(keyword);
                     value.forEachEntry((field, fieldSchema) -> fields.set(field, closed(fieldSchema, close)));
                 }
                 case "items", "additionalProperties", "components" -> copy.set(keyword, closed(value, close));
                 case "allOf", "anyOf", "oneOf", "not" -> copy.set(keyword, closed(value, false));
-                default -> {
-                    if (!keyword.startsWith("x-")) {
-                        copy.set(keyword, value);
-                    }
-                }
+                case String other when other.startsWith("x-") -> {}
+                case "description", "default" -> {}
+                default -> copy.set(keyword, value);
             }
         });
         if (schema.path("x-kubernetes-int-or-string").asBoolean(false)) {
             copy.remove("type");
-            copy.putArray("anyOf").addObject().put("type", "integer");
-            ((ArrayNode) copy.get("anyOf")).addObject().put("type", "string");
+            ArrayNode types = copy.putArray("anyOf");
+            List.of("integer", "string").forEach(type -> types.addObject().put("type", type));
         }
-        boolean open = schema.path("x-kubernetes-preserve-unknown-fields").asBoolean(false)
-                || schema.has("additionalProperties");
+        boolean open = schema.has("additionalProperties")
+                || schema.path("x-kubernetes-preserve-unknown-fields").asBoolean(false);
         if (close && schema.has("properties") && !open) {
             copy.put("additionalProperties", false);
         }
@@ -252,97 +233,78 @@ final class Schemas {
     }
 
     private static JsonNode resolved(JsonNode root, JsonNode schema) {
-        String target = schema.path("$ref").asString("");
-        if (!target.isEmpty()) {
-            return resolved(root, root.at(target.substring(1)));
-        }
-        JsonNode parts = schema.path("allOf");
-        boolean reference = parts.size() == 1 && parts.path(0).has("$ref");
-        return reference ? resolved(root, parts.path(0)) : schema;
+        JsonNode target = schema.has("$ref") ? schema.path("$ref") : schema.at("/allOf/0/$ref");
+        return target.isMissingNode()
+                ? schema
+                : resolved(root, root.at(target.asString().substring(1)));
     }
 
     private static void applyDefaults(JsonNode schema, JsonNode value) {
         if (value instanceof ObjectNode object) {
-            schema.path("properties").forEachEntry((field, fieldSchema) -> {
-                if (!object.has(field) && fieldSchema.has("default")) {
-                    object.set(field, fieldSchema.get("default").deepCopy());
+            schema.path("properties").forEachEntry((field, declared) -> {
+                if (!object.has(field) && declared.has("default")) {
+                    object.set(field, declared.path("default").deepCopy());
                 }
             });
-            object.forEachEntry((field, fieldValue) -> applyDefaults(of(schema, field), fieldValue));
+            object.forEachEntry((field, child) -> applyDefaults(of(schema, field), child));
         } else if (value.isArray()) {
             value.forEach(element -> applyDefaults(schema.path("items"), element));
         }
     }
 
-    private void walk(
-            JsonNode root, JsonNode unresolved, JsonNode value, String path, Resource resource, Findings findings) {
+    private void walk(JsonNode root, JsonNode unresolved, Node node, Findings findings) {
         JsonNode schema = resolved(root, unresolved);
-        rules.broken(schema, value).forEach(message -> findings.add(resource, dotted(path), message));
-        if (value.isObject()) {
-            value.forEachEntry((field, fieldValue) ->
-                    walk(root, of(schema, field), fieldValue, path + "/" + field, resource, findings));
-        } else if (value.isArray()) {
-            JsonNode items = resolved(root, schema.path("items"));
-            checkKeys(schema, items, value, path, resource, findings);
-            for (int i = 0; i < value.size(); i++) {
-                walk(root, items, value.get(i), path + "/" + i, resource, findings);
-            }
+        JsonNode items = resolved(root, schema.path("items"));
+        rules.broken(schema, node.json()).forEach(message -> findings.add(node, message));
+        if (node.json().isObject()) {
+            node.json()
+                    .forEachEntry((field, child) -> walk(
+                            root,
+                            of(schema, field),
+                            new Node(node.object(), node.path() + "." + field, child),
+                            findings));
         }
-    }
-
-    private static void checkKeys(
-            JsonNode schema, JsonNode items, JsonNode list, String path, Resource resource, Findings findings) {
         String type = schema.path("x-kubernetes-list-type").asString("");
-        if (!type.equals("map") && !type.equals("set")) {
-            return;
-        }
         Set<Object> seen = new HashSet<>();
-        for (JsonNode element : list) {
-            Object key = type.equals("set")
-                    ? element
-                    : schema.path("x-kubernetes-list-map-keys")
-                            .valueStream()
-                            .map(name -> element.path(name.asString()).isMissingNode()
-                                    ? of(items, name.asString()).path("default")
-                                    : element.path(name.asString()))
-                            .map(part -> part instanceof MissingNode ? "-" : part.asString(""))
-                            .toList();
-            findings.unless(seen.add(key), resource, dotted(path), "the key " + key + " is there twice");
+        for (Node element : node.each("")) {
+            walk(root, items, element, findings);
+            Object key = type.equals("set") ? element.json() : key(schema, items, element.json());
+            findings.unless(
+                    type.isEmpty() || type.equals("atomic") || seen.add(key),
+                    node,
+                    "the key " + key + " is there twice");
         }
     }
 
-    private static String dotted(String pointer) {
-        return pointer.isEmpty() ? "" : pointer.substring(1).replace('/', '.');
+    private static List<String> key(JsonNode schema, JsonNode items, JsonNode element) {
+        return schema.path("x-kubernetes-list-map-keys")
+                .valueStream()
+                .map(JsonNode::asString)
+                .map(name -> element.path(name)
+                        .asString(of(items, name).path("default").asString("")))
+                .toList();
     }
 
     // Without schemas
 
-    /** Kubernetes' own kinds only. */
-    private static void checkByModel(Resource resource, Findings findings) {
-        String version = resource.apiVersion().replaceAll(".*/", "");
-        String group = resource.apiVersion().replaceAll("/.*", "");
-        if (group.contains(".") && !group.endsWith(".k8s.io") || group.startsWith("gateway.")) {
+    private static void checkByModel(Node resource, Findings findings) {
+        if (resource.custom()) {
             return;
         }
+        String version = resource.text("apiVersion").replaceAll(".*/", "").replace('v', 'V');
+        String json = resource.json().toString();
         try {
-            Class<?> model = Class.forName("io.kubernetes.client.openapi.models."
-                    + version.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + version.substring(1)
-                    + resource.kind());
-            String json = resource.json().toString();
-            model.getMethod("validateJsonElement", com.google.gson.JsonElement.class)
-                    .invoke(null, com.google.gson.JsonParser.parseString(json));
+            Class<?> model = Class.forName(MODELS + version + resource.text("kind"));
+            model.getMethod("validateJsonElement", JsonElement.class).invoke(null, JsonParser.parseString(json));
             JSON.getGson().fromJson(json, model);
         } catch (ClassNotFoundException e) {
-            findings.add(resource, "", "no schema knows " + resource.apiVersion() + " " + resource.kind());
+            findings.add(resource, "no schema knows " + type(resource));
         } catch (InvocationTargetException e) {
             findings.add(
                     resource,
-                    "",
                     String.valueOf(e.getTargetException().getMessage()).replaceAll(" JSON: .*", ""));
-        } catch (RuntimeException e) {
-            findings.add(resource, "", String.valueOf(e.getMessage()));
-        } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException(e);
+        } catch (ReflectiveOperationException | RuntimeException e) {
+            findings.add(resource, String.valueOf(e.getMessage()));
         }
     }
 }

@@ -1,68 +1,57 @@
 package dev.meridian.manifests;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** How the overlays are put together: nothing that changes selectors or the wrong element unnoticed. */
 final class Sources {
 
-    private static final List<String> DEPRECATED =
-            List.of("commonLabels", "bases", "vars", "patchesStrategicMerge", "patchesJson6902", "imageTags");
+    private static final List<String> UNWANTED =
+            List.of("commonLabels", "bases", "vars", "patchesStrategicMerge", "patchesJson6902");
+
+    private static final Pattern INDEX = Pattern.compile("(.*/\\d+)(/.*)?");
 
     private Sources() {}
 
     static void check(Path folder, Findings findings) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.filter(file -> file.endsWith("kustomization.yaml"))
-                    .forEach(file -> Manifests.yaml(Manifests.read(file))
-                            .forEach(kustomization -> check(folder.relativize(file), file, kustomization, findings)));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        for (Path file : Manifests.files(folder, "kustomization\\.yaml")) {
+            Manifests.yaml(Manifests.read(file)).forEach(kustomization -> check(file, kustomization, findings));
         }
     }
 
-    static void check(Path name, Path file, JsonNode kustomization, Findings findings) {
-        DEPRECATED.forEach(field ->
-                findings.unless(!kustomization.has(field), name, field, "is deprecated, or changes selectors"));
-        kustomization.path("patches").forEach(patch -> {
+    static void check(Path file, JsonNode kustomization, Findings findings) {
+        UNWANTED.forEach(field ->
+                findings.unless(!kustomization.has(field), file, field + " is deprecated, or changes selectors"));
+        for (JsonNode patch : kustomization.path("patches")) {
             String text = patch.has("path")
                     ? Manifests.read(file.resolveSibling(patch.path("path").asString()))
                     : patch.path("patch").asString("");
-            Manifests.yaml(text).forEach(document -> {
-                if (document.isArray()) {
-                    checkOperations(name, document, findings);
+            for (JsonNode document : Manifests.yaml(text).toList()) {
+                if (document instanceof ObjectNode object) {
+                    boolean fine = !Node.root(object).custom() || !hasList(object);
+                    findings.unless(fine, file, "a patch replaces a whole list of " + Node.root(object));
                 } else {
-                    boolean custom =
-                            document.path("apiVersion").asString("").matches("[^/]+\\.(?!k8s\\.io/).*|gateway\\..*");
-                    findings.unless(
-                            !custom || !hasList(document),
-                            name,
-                            "patches",
-                            "replaces a whole list of " + document.path("kind").asString(""));
+                    checkOperations(file, document, findings);
                 }
-            });
-        });
+            }
+        }
     }
 
     /** An element by its index may be another one tomorrow; a test before says which it has to be. */
-    private static void checkOperations(Path name, JsonNode operations, Findings findings) {
-        for (int i = 0; i < operations.size(); i++) {
-            JsonNode operation = operations.get(i);
-            String path = operation.path("path").asString("");
-            boolean byIndex = path.matches(".*/\\d+(/.*)?");
-            if (byIndex && !operation.path("op").asString("").equals("test")) {
-                String element = path.replaceAll("(.*/\\d+)(/.*)?", "$1");
-                boolean tested = operations
-                        .valueStream()
-                        .limit(i)
-                        .anyMatch(before -> before.path("op").asString("").equals("test")
-                                && before.path("path").asString("").startsWith(element));
-                findings.unless(tested, name, "patches", path + " is an index, with no test before");
+    private static void checkOperations(Path file, JsonNode operations, Findings findings) {
+        String tested = "";
+        for (JsonNode operation : operations) {
+            Matcher byIndex = INDEX.matcher(operation.path("path").asString(""));
+            if (byIndex.matches()) {
+                if (operation.path("op").asString("").equals("test")) {
+                    tested = byIndex.group(1);
+                }
+                findings.unless(
+                        byIndex.group(1).equals(tested), file, byIndex.group() + " is an index, with no test before");
             }
         }
     }

@@ -2,201 +2,157 @@ package dev.meridian.manifests;
 
 import java.math.BigDecimal;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
 
 /** What an API server checks in code, not by schema: names, labels, ports, quantities, and words of a closed list. */
 final class WellFormed {
 
-    private static final Pattern DNS_LABEL = Pattern.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?");
-    private static final Pattern DNS_NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?");
-    private static final Pattern LABEL_VALUE = Pattern.compile("([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?");
-    private static final Pattern LABEL_KEY =
-            Pattern.compile("([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?");
-    private static final Pattern PORT_NAME = Pattern.compile("(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?");
-    private static final Pattern QUANTITY = Pattern.compile("([+-]?\\d+(?:\\.\\d*)?)(m|k|[KMGTPE]i|[MGTPE]|[eE]\\d+)?");
+    private static final String DNS_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
+    private static final String DNS_NAME = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?";
+    private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?";
+    private static final String PORT_NAME = "(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?";
+    private static final Pattern QUANTITY = Pattern.compile("([+-]?\\d+(?:\\.\\d*)?)(m|k|[KMGTPE]i|[MGTPE])?");
 
-    private static final Set<String> PORTS =
-            Set.of("containerPort", "hostPort", "port", "targetPort", "nodePort", "endPort");
+    private static final Set<String> PORTS = Set.of("containerPort", "port", "targetPort", "nodePort", "endPort");
 
     /** Kinds without a namespace. */
     private static final Set<String> CLUSTER_WIDE =
-            Set.of("Namespace", "ClusterIssuer", "ClusterSecretStore", "GatewayClass", "PriorityClass", "StorageClass");
+            Set.of("Namespace", "ClusterIssuer", "ClusterSecretStore", "GatewayClass");
 
     /** Kinds whose name becomes that of pods or hosts, so it is a single label. */
     private static final Set<String> HOSTS =
             Set.of("Deployment", "StatefulSet", "Job", "Service", "Namespace", "Cluster", "Kafka");
 
-    /** What a field of Kubernetes' own kinds may say. */
+    /** What a field of Kubernetes' own kinds may say; of a type, by its kind and path. */
     private static final Map<String, Set<String>> WORDS = Map.of(
             "protocol", Set.of("TCP", "UDP", "SCTP"),
             "imagePullPolicy", Set.of("Always", "IfNotPresent", "Never"),
-            "restartPolicy", Set.of("Always", "OnFailure", "Never"),
-            "concurrencyPolicy", Set.of("Allow", "Forbid", "Replace"),
             "podManagementPolicy", Set.of("OrderedReady", "Parallel"),
             "whenUnsatisfiable", Set.of("DoNotSchedule", "ScheduleAnyway"),
             "policyTypes", Set.of("Ingress", "Egress"),
             "externalTrafficPolicy", Set.of("Cluster", "Local"),
-            "scheme", Set.of("HTTP", "HTTPS"),
-            "dnsPolicy", Set.of("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"));
+            "Service spec.type", Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
+            "Deployment spec.strategy.type", Set.of("RollingUpdate", "Recreate"),
+            "StatefulSet spec.updateStrategy.type", Set.of("RollingUpdate", "OnDelete"));
 
-    /** The same for {@code type}, by the kind and the place. */
-    private static final Map<String, Set<String>> TYPES = Map.of(
-            "Service spec", Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName"),
-            "Deployment spec.strategy", Set.of("RollingUpdate", "Recreate"),
-            "StatefulSet spec.updateStrategy", Set.of("RollingUpdate", "OnDelete"));
+    private final Findings findings;
 
-    private WellFormed() {}
+    private WellFormed(Findings findings) {
+        this.findings = findings;
+    }
 
     /** @param namespace of all objects; any where it is empty */
     static void check(Manifests manifests, String namespace, Findings findings) {
+        WellFormed rules = new WellFormed(findings);
         Set<String> seen = new HashSet<>();
-        for (Resource resource : manifests.resources()) {
-            findings.unless(seen.add(resource.toString()), resource, "", "is there twice");
-            String name = resource.name();
-            Pattern form = HOSTS.contains(resource.kind()) ? DNS_LABEL : DNS_NAME;
-            findings.unless(form.matcher(name).matches(), resource, "metadata.name", "is not well formed");
-            boolean namespaced = !CLUSTER_WIDE.contains(resource.kind());
-            String own = resource.text("/metadata/namespace");
-            findings.unless(
-                    namespaced ? !own.isEmpty() && (namespace.isEmpty() || own.equals(namespace)) : own.isEmpty(),
-                    resource,
-                    "metadata.namespace",
-                    namespaced ? "is not " + namespace : "does not exist for this kind");
-            check(resource, "", "", resource.json(), findings);
+        for (Node resource : manifests.resources()) {
+            findings.unless(seen.add(resource.object()), resource, "is there twice");
+            rules.form(resource.at("metadata.name"), HOSTS.contains(resource.kind()) ? DNS_LABEL : DNS_NAME);
+            boolean none = CLUSTER_WIDE.contains(resource.kind());
+            Node own = resource.at("metadata.namespace");
+            boolean fine = none
+                    ? own.text().isEmpty()
+                    : !own.text().isEmpty()
+                            && (namespace.isEmpty() || own.text().equals(namespace));
+            findings.unless(fine, own, none ? "has no place in this kind" : "is not " + namespace);
+            rules.walk(resource.custom(), "", resource);
         }
-        manifests.workloads().forEach(workload -> checkWorkload(workload, findings));
-        manifests
-                .ofKind("PodDisruptionBudget")
-                .forEach(budget -> findings.unless(
-                        budget.at("/spec").has("minAvailable")
-                                ^ budget.at("/spec").has("maxUnavailable"),
-                        budget,
-                        "spec",
-                        "needs one of minAvailable and maxUnavailable"));
+        manifests.workloads().forEach(rules::checkWorkload);
+        for (Node budget : manifests.ofKind("PodDisruptionBudget")) {
+            boolean one = budget.has("spec.minAvailable") ^ budget.has("spec.maxUnavailable");
+            findings.unless(one, budget, "needs one of minAvailable and maxUnavailable");
+        }
     }
 
-    private static void checkWorkload(Workload workload, Findings findings) {
+    private void checkWorkload(Workload workload) {
         Set<String> names = new HashSet<>();
         workload.containers().forEach(container -> {
-            String name = container.json().path("name").asString("");
-            findings.unless(names.add(name), workload, container.path(), "its name is there twice");
-            findings.unless(
-                    DNS_LABEL.matcher(name).matches(), workload, container.path(), "its name is not well formed");
+            form(container.node().at("name"), DNS_LABEL);
+            findings.unless(names.add(container.node().text("name")), container.node(), "is there twice");
+            container.node().each("ports").forEach(port -> form(port.at("name"), PORT_NAME));
         });
-        boolean job = workload.resource().kind().equals("Job");
-        String restart = workload.pod().path("restartPolicy").asString("Always");
+        Set<String> allowed =
+                workload.resource().kind().equals("Job") ? Set.of("OnFailure", "Never") : Set.of("Always");
+        Node restart = workload.pod().at("restartPolicy");
         findings.unless(
-                restart.equals("Always") ^ job, workload, workload.path() + ".restartPolicy", "cannot be " + restart);
+                allowed.contains(workload.pod().text("restartPolicy", "Always")),
+                restart,
+                "cannot be " + restart.text());
     }
 
-    private static void check(Resource resource, String path, String field, JsonNode value, Findings findings) {
-        boolean custom = resource.apiVersion().matches("[^/]+\\.(?!k8s\\.io/).*|gateway\\..*");
-        if (value.isObject()) {
-            switch (field) {
-                case "labels", "matchLabels" ->
-                    Resource.texts(value).forEach((key, text) -> {
-                        findings.unless(
-                                LABEL_KEY.matcher(key).matches(),
-                                resource,
-                                path,
-                                "the key " + key + " is not well formed");
-                        findings.unless(
-                                LABEL_VALUE.matcher(text).matches(),
-                                resource,
-                                path,
-                                "the value " + text + " is not well formed");
-                    });
-                case "resources" -> checkResources(resource, path, value, findings);
-                default -> {}
+    private void form(Node text, String pattern) {
+        findings.unless(text.text().matches(pattern), text, text.text() + " is not well formed");
+    }
+
+    private void walk(boolean custom, String field, Node node) {
+        if (node.json().isObject()) {
+            if (Set.of("labels", "matchLabels").contains(field)) {
+                checkLabels(node);
             }
-            Set<String> types = TYPES.get(resource.kind() + " " + path);
-            findings.unless(
-                    types == null
-                            || !value.has("type")
-                            || types.contains(value.path("type").asString("")),
-                    resource,
-                    path + ".type",
-                    "cannot be " + value.path("type").asString(""));
-            value.forEachEntry((name, child) -> {
+            if (field.equals("resources")) {
+                checkResources(node);
+            }
+            for (String name : node.json().propertyNames()) {
                 if (!Set.of("status", "annotations", "data").contains(name)) {
-                    check(resource, path.isEmpty() ? name : path + "." + name, name, child, findings);
+                    walk(custom, name, node.at(name));
                 }
-            });
-        } else if (value.isArray()) {
-            for (JsonNode element : value) {
-                if (field.equals("ports") && element.has("name")) {
-                    findings.unless(
-                            PORT_NAME.matcher(element.path("name").asString("")).matches(),
-                            resource,
-                            path,
-                            "the name " + element.path("name").asString("") + " is not well formed");
-                }
-                check(resource, path, field, element, findings);
             }
-        } else {
-            if (PORTS.contains(field) && value.isNumber()) {
-                findings.unless(
-                        value.asInt() > 0 && value.asInt() < 65536, resource, path, value.asInt() + " is no port");
-            }
-            Set<String> words = custom ? null : WORDS.get(field);
-            findings.unless(
-                    words == null || words.contains(value.asString("")),
-                    resource,
-                    path,
-                    "cannot be " + value.asString(""));
-            if (Set.of("sizeLimit", "size").contains(field)) {
-                findings.unless(quantity(value).isPresent(), resource, path, value.asString("") + " is no quantity");
-            }
+            return;
+        }
+        node.each("").forEach(element -> walk(custom, field, element));
+        String text = node.text();
+        if (PORTS.contains(field) && node.json().isNumber()) {
+            findings.unless(node.json().asInt() > 0 && node.json().asInt() < 65536, node, text + " is no port");
+        }
+        Set<String> words = WORDS.getOrDefault(field, WORDS.getOrDefault(node.kind() + " " + node.path(), Set.of()));
+        boolean known = custom || words.isEmpty() || node.json().isArray() || words.contains(text);
+        findings.unless(known, node, "cannot be " + text);
+        if (Set.of("sizeLimit", "size").contains(field)) {
+            findings.unless(quantity(text).isPresent(), node, text + " is no quantity");
         }
     }
 
-    private static void checkResources(Resource resource, String path, JsonNode resources, Findings findings) {
-        for (String part : List.of("requests", "limits")) {
-            resources
-                    .path(part)
-                    .forEachEntry((name, value) -> findings.unless(
-                            quantity(value).isPresent(),
-                            resource,
-                            path + "." + part,
-                            name + ": " + value.asString("") + " is no quantity"));
-        }
-        resources.path("limits").forEachEntry((name, limit) -> {
-            Optional<BigDecimal> request = quantity(resources.path("requests").path(name));
+    private void checkLabels(Node labels) {
+        labels.map("").forEach((key, value) -> {
             findings.unless(
-                    request.isEmpty()
-                            || quantity(limit)
-                                    .map(most -> most.compareTo(request.get()) >= 0)
-                                    .orElse(true),
-                    resource,
-                    path + ".limits",
-                    name + " is below what is requested");
+                    key.matches("(" + DNS_NAME + "/)?" + LABEL), labels, "the key " + key + " is not well formed");
+            findings.unless(value.matches("(" + LABEL + ")?"), labels, "the value " + value + " is not well formed");
+        });
+    }
+
+    private void checkResources(Node resources) {
+        Map<String, String> requests = resources.map("requests");
+        requests.forEach(
+                (name, value) -> findings.unless(quantity(value).isPresent(), resources, value + " is no quantity"));
+        resources.map("limits").forEach((name, value) -> {
+            findings.unless(quantity(value).isPresent(), resources, value + " is no quantity");
+            boolean enough = quantity(value)
+                    .map(limit -> quantity(requests.getOrDefault(name, "0"))
+                                    .map(limit::compareTo)
+                                    .orElse(0)
+                            >= 0)
+                    .orElse(true);
+            findings.unless(enough, resources, name + " is below what is requested");
         });
     }
 
     /** A quantity as Kubernetes writes it, such as {@code 250m} or {@code 96Mi}. */
-    static Optional<BigDecimal> quantity(JsonNode value) {
-        Matcher matcher = QUANTITY.matcher(value.asString(""));
+    static Optional<BigDecimal> quantity(String text) {
+        Matcher matcher = QUANTITY.matcher(text);
         if (!matcher.matches()) {
             return Optional.empty();
         }
         String suffix = Optional.ofNullable(matcher.group(2)).orElse("");
         BigDecimal number = new BigDecimal(matcher.group(1));
-        if (suffix.toLowerCase(java.util.Locale.ROOT).matches("e\\d+")) {
-            return Optional.of(number.scaleByPowerOfTen(Integer.parseInt(suffix.substring(1))));
+        if (suffix.equals("m")) {
+            return Optional.of(number.movePointLeft(3));
         }
-        int power = suffix.isEmpty()
-                ? 0
-                : "kMGTPE".indexOf(Character.toString(suffix.charAt(0)).replace('K', 'k')) + 1;
-        return Optional.of(
-                suffix.equals("m")
-                        ? number.movePointLeft(3)
-                        : number.multiply(BigDecimal.valueOf(suffix.endsWith("i") ? 1024 : 1000)
-                                .pow(power)));
+        int power = suffix.isEmpty() ? 0 : "KMGTPE".indexOf(Character.toUpperCase(suffix.charAt(0))) + 1;
+        return Optional.of(number.multiply(
+                BigDecimal.valueOf(suffix.endsWith("i") ? 1024 : 1000).pow(power)));
     }
 }
