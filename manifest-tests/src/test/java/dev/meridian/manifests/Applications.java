@@ -14,7 +14,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** What our programs read of their environment, as their settings and sources say. */
@@ -38,6 +37,7 @@ final class Applications {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([\\w.-]+)(:[^}]*)?}");
     private static final Pattern PROPERTIES_CLASS = Pattern.compile("@ConfigurationProperties\\(\"([\\w.-]+)\"\\)");
     private static final Pattern WORD = Pattern.compile("[ (](\\w+)[,)]");
+    private static final Pattern METRIC = Pattern.compile("meridian_\\w+");
     private static final String SECRETS = "/run/secrets/";
     private static final Pattern MOUNTED = Pattern.compile("/run/[\\w/-]+(\\.\\w+)+");
 
@@ -53,15 +53,12 @@ final class Applications {
         for (Container container : ours(manifests)) {
             Node node = container.node();
             String program = container.program();
-            Stream.concat(
-                            node.each("env").stream().map(entry -> entry.text("name")),
-                            secrets(cluster, container).stream())
-                    .filter(name -> !isKnown(program, name))
-                    .forEach(name -> findings.add(node, "no property of " + program + " is " + name));
-            for (Node source : node.each("envFrom")) {
-                manifests
-                        .find("ConfigMap", source.text("configMapRef.name"))
-                        .ifPresent(map -> map.keys("data").forEach(name -> shared.put(name, map.object())));
+            Set<String> own = secrets(cluster, container);
+            node.all("env[].name").forEach(name -> own.add(name.text()));
+            own.forEach(
+                    name -> findings.unless(isKnown(program, name), node, "no property of " + program + " is " + name));
+            for (Node map : node.all("envFrom[].configMapRef.name").toList()) {
+                cluster.texts(map.text()).forEach((name, _) -> shared.put(name, "ConfigMap/" + map.text()));
             }
             shared.keySet().stream().filter(name -> isKnown(program, name)).forEach(read::add);
             checkRequired(cluster, container, findings);
@@ -86,11 +83,9 @@ final class Applications {
     private static void checkRequired(Cluster cluster, Container container, Findings findings) {
         String module = container.program();
         Map<String, String> environment = cluster.environment(container);
-        List<String> profiles = Stream.concat(
-                        Stream.of(environment.getOrDefault("SPRING_PROFILES_ACTIVE", "")),
-                        container.node().texts("args").stream())
-                .flatMap(text -> Stream.of(text.replaceAll(".*=", "").split(",")))
-                .toList();
+        String arguments = String.join("", container.node().texts("args")).replaceAll(".*=", "");
+        String active = environment.getOrDefault("SPRING_PROFILES_ACTIVE", "");
+        List<String> profiles = List.of((active + "," + arguments).split(","));
         Map<String, String> files = cluster.files(container);
         Map<String, String> settings = new TreeMap<>(settings(module, "application.yml"));
         profiles.forEach(profile -> settings.putAll(settings(module, "application-" + profile + ".yml")));
@@ -106,30 +101,31 @@ final class Applications {
         Set<String> required =
                 new TreeSet<>(settings(module, "application-dev.yml").keySet());
         required.removeIf(name -> DEVELOPMENT_ONLY.matcher(name).matches());
-        settings.forEach((name, value) -> PLACEHOLDER
-                .matcher(value)
-                .results()
-                .filter(found -> found.group(2) == null && (!migration || name.startsWith("spring.flyway.")))
-                .forEach(found -> required.add(found.group(1))));
+        required.removeIf(name -> name.startsWith("spring.flyway.") != migration);
+        settings.forEach((name, value) -> {
+            for (MatchResult found : Manifests.matches(PLACEHOLDER, value)) {
+                if (found.group(2) == null && (!migration || name.startsWith("spring.flyway."))) {
+                    required.add(found.group(1));
+                }
+            }
+            for (MatchResult file : Manifests.matches(MOUNTED, value)) {
+                boolean mounted = files.containsKey(file.group());
+                findings.unless(
+                        mounted, container.node(), "nothing mounts " + file.group() + ", which the settings name");
+            }
+        });
         required.removeIf(name -> name.equals("HOSTNAME") || settings.containsKey(canonical(name)));
-        required.stream()
-                .filter(name -> name.startsWith("spring.flyway.") == migration)
-                .forEach(
-                        name -> findings.add(container.node(), "nobody sets " + name + ", which " + module + " needs"));
-        settings.values().stream()
-                .flatMap(value -> MOUNTED.matcher(value).results())
-                .map(MatchResult::group)
-                .filter(file -> !files.containsKey(file))
-                .forEach(
-                        file -> findings.add(container.node(), "nothing mounts " + file + ", which the settings name"));
+        required.forEach(
+                name -> findings.add(container.node(), "nobody sets " + name + ", which " + module + " needs"));
     }
 
     /** The files in /run/secrets, each named as a property. */
     private static Set<String> secrets(Cluster cluster, Container container) {
-        return cluster.files(container).keySet().stream()
-                .filter(file -> file.startsWith(SECRETS))
+        Set<String> files = new TreeSet<>(cluster.files(container).keySet());
+        files.removeIf(file -> !file.startsWith(SECRETS));
+        return files.stream()
                 .map(file -> file.substring(SECRETS.length()))
-                .collect(Collectors.toSet());
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** A scaler's query asks for metrics that our programs export. */
@@ -137,21 +133,20 @@ final class Applications {
         String sources =
                 MODULES.stream().flatMap(module -> sources(module).stream()).collect(Collectors.joining());
         for (Node scaler : manifests.ofKind("ScaledObject")) {
-            for (Node trigger : scaler.each("spec.triggers")) {
-                Pattern.compile("meridian_\\w+")
-                        .matcher(trigger.text("metadata.query"))
-                        .results()
-                        .map(found -> found.group().replace('_', '.'))
-                        .filter(name -> !sources.contains("\"" + name + "\""))
-                        .forEach(name -> findings.add(trigger, "no program exports the metric " + name));
-            }
+            scaler.all("spec.triggers[].metadata.query").forEach(query -> {
+                for (MatchResult found : Manifests.matches(METRIC, query.text())) {
+                    String name = found.group().replace('_', '.');
+                    findings.unless(
+                            sources.contains("\"" + name + "\""), query, "no program exports the metric " + name);
+                }
+            });
         }
     }
 
     private static boolean isKnown(String module, String name) {
         String property = OPEN_KEY.matcher(canonical(name)).replaceFirst("$1.*");
-        return OF_THE_FRAMEWORK.contains(property)
-                || KNOWN.computeIfAbsent(module, Applications::known).contains(property);
+        Set<String> known = KNOWN.computeIfAbsent(module, Applications::known);
+        return known.contains(property) || OF_THE_FRAMEWORK.contains(property);
     }
 
     /** Names in the settings and in the sources; of a class of properties all words count that follow its prefix. */
@@ -165,20 +160,18 @@ final class Applications {
         }
         for (String source : sources(module)) {
             PLACEHOLDER.matcher(source).results().forEach(found -> known.add(canonical(found.group(1))));
-            PROPERTIES_CLASS
-                    .matcher(source)
-                    .results()
-                    .forEach(prefix -> WORD.matcher(source)
-                            .results()
-                            .forEach(word -> known.add(canonical(prefix.group(1) + "." + word.group(1)))));
+            for (MatchResult prefix : Manifests.matches(PROPERTIES_CLASS, source)) {
+                for (MatchResult word : Manifests.matches(WORD, source)) {
+                    known.add(canonical(prefix.group(1) + "." + word.group(1)));
+                }
+            }
         }
         return known;
     }
 
     private static List<String> sources(String module) {
-        return Manifests.files(Path.of("..", module, "src/main/java"), ".*\\.java").stream()
-                .map(Manifests::read)
-                .toList();
+        List<Path> files = Manifests.files(Path.of("..", module, "src/main/java"), ".*\\.java");
+        return files.stream().map(Manifests::read).toList();
     }
 
     /** The settings of one file by their canonical names; none where there is no such file. */

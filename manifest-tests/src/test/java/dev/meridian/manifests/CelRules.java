@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -24,28 +25,9 @@ import tools.jackson.databind.JsonNode;
 final class CelRules {
 
     /** Words of the language; a field of such a name is written with two underscores around it. */
-    private static final Set<String> RESERVED = Set.of(
-            "true",
-            "false",
-            "null",
-            "in",
-            "as",
-            "break",
-            "const",
-            "continue",
-            "else",
-            "for",
-            "function",
-            "if",
-            "import",
-            "let",
-            "loop",
-            "package",
-            "namespace",
-            "return",
-            "var",
-            "void",
-            "while");
+    private static final Pattern RESERVED =
+            Pattern.compile("true|false|null|in|as|break|const|continue|else|for|function|if"
+                    + "|import|let|loop|package|namespace|return");
 
     private final CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
             .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
@@ -57,15 +39,15 @@ final class CelRules {
             .build();
     private final Map<String, CelRuntime.Program> programs = new HashMap<>();
     private final Set<String> leftOut = new TreeSet<>();
-    private int evaluated;
 
     /** The rules that compare with a former state. */
     Set<String> leftOut() {
         return leftOut;
     }
 
+    /** How many rules applied to something. */
     int evaluated() {
-        return evaluated;
+        return programs.size();
     }
 
     /** Why the value breaks each of the schema's own rules that it breaks. */
@@ -87,46 +69,37 @@ final class CelRules {
             leftOut.add(expression);
             return Optional.empty();
         }
-        evaluated++;
         try {
-            return Boolean.TRUE.equals(program(expression).eval(Map.of("self", self)))
-                    ? Optional.empty()
-                    : Optional.of(rule.path("message").asString(expression));
+            CelRuntime.Program program = programs.get(expression);
+            if (program == null) {
+                program = runtime.createProgram(compiler.compile(expression).getAst());
+                programs.put(expression, program);
+            }
+            boolean holds = Boolean.TRUE.equals(program.eval(Map.of("self", self)));
+            return holds ? Optional.empty() : Optional.of(rule.path("message").asString(expression));
         } catch (CelValidationException | CelEvaluationException e) {
             return Optional.of("the rule cannot be evaluated: " + expression + ": " + e.getMessage());
         }
     }
 
-    private CelRuntime.Program program(String expression) throws CelValidationException, CelEvaluationException {
-        CelRuntime.Program program = programs.get(expression);
-        if (program == null) {
-            program = runtime.createProgram(compiler.compile(expression).getAst());
-            programs.put(expression, program);
-        }
-        return program;
-    }
-
     private static Object converted(JsonNode schema, JsonNode value) {
         if (value.isObject()) {
             Map<String, Object> map = new HashMap<>();
-            value.propertyStream().filter(field -> !field.getValue().isNull()).forEach(field -> {
-                boolean declared = schema.path("properties").has(field.getKey());
-                map.put(
-                        declared ? escaped(field.getKey()) : field.getKey(),
-                        converted(Schemas.of(schema, field.getKey()), field.getValue()));
+            value.forEachEntry((field, child) -> {
+                String name = schema.path("properties").has(field) ? escaped(field) : field;
+                map.put(name, converted(Schemas.of(schema, field), child));
             });
             return map;
         }
         if (value.isArray()) {
-            return value.valueStream()
-                    .map(element -> converted(schema.path("items"), element))
-                    .toList();
+            JsonNode items = schema.path("items");
+            return value.valueStream().map(element -> converted(items, element)).toList();
         }
-        if (value.isBoolean()) {
-            return value.asBoolean();
+        if (value.isIntegralNumber()) {
+            return value.asLong();
         }
-        return value.isIntegralNumber()
-                ? value.asLong()
+        return value.isBoolean()
+                ? value.asBoolean()
                 : value.isNumber() ? (Object) value.asDouble() : value.asString("");
     }
 
@@ -135,6 +108,6 @@ final class CelRules {
                 .replace(".", "__dot__")
                 .replace("-", "__dash__")
                 .replace("/", "__slash__");
-        return RESERVED.contains(escaped) ? "__" + escaped + "__" : escaped;
+        return RESERVED.matcher(escaped).matches() ? "__" + escaped + "__" : escaped;
     }
 }

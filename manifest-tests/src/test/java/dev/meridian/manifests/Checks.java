@@ -9,9 +9,9 @@ final class Checks {
 
     static List<String> findings(Manifests manifests) {
         Findings findings = new Findings();
-        Schemas.instance().check(manifests, findings);
+        Schemas.INSTANCE.check(manifests, findings);
         WellFormed.check(manifests, "meridian", findings);
-        References.check(manifests, Manifests.infrastructure(), findings);
+        References.check(manifests, findings);
         Hardening.check(manifests, findings);
         Applications.check(manifests, findings);
         Agreement.check(manifests, findings);

@@ -3,68 +3,70 @@ package dev.meridian.manifests;
 import dev.meridian.manifests.Workload.Container;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
+import java.util.TreeSet;
 
 /**
- * What is in the cluster once the manifests were applied: their objects, and what the operators make of them.
+ * What is there once the manifests were applied: their objects, and what the operators make of them.
  *
- * @param secrets the keys of each, by name
- * @param configMaps the keys of each, by name
- * @param services the ports of each, by name; a port without a name goes by its number
+ * @param objects by kind and name, and of each what others may name: keys, ports, listeners. Pods of a set, roles and other
+ *     clusters of a database are among them.
  */
-record Cluster(
-        Manifests manifests,
-        List<Pods> pods,
-        Map<String, Set<String>> secrets,
-        Map<String, Set<String>> configMaps,
-        Map<String, Map<String, Integer>> services) {
+record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> objects) {
 
     /** Pods of one template; their ports by name. */
-    record Pods(String name, Map<String, String> labels, Map<String, Integer> ports) {}
+    record Pods(String name, Map<String, String> labels, Map<String, Integer> ports) {
+
+        boolean listenAt(Node port) {
+            return ports.containsKey(port.text())
+                    || ports.containsValue(port.json().asInt(0));
+        }
+    }
 
     static Cluster of(Manifests manifests) {
-        Cluster cluster = new Cluster(manifests, new ArrayList<>(), new HashMap<>(), new HashMap<>(), new TreeMap<>());
-        for (Workload workload : manifests.workloads()) {
-            cluster.pods.add(new Pods(workload.resource().name(), workload.labels(), workload.ports()));
-        }
+        Cluster cluster = new Cluster(manifests, new ArrayList<>(), new HashMap<>());
+        manifests.workloads().forEach(workload -> cluster.pods.add(workload.pods()));
+        Manifests.infrastructure().resources().forEach(cluster::add);
         manifests.resources().forEach(cluster::add);
         return cluster;
     }
 
+    private Set<String> there(String kind, String name) {
+        return objects.computeIfAbsent(kind + "/" + name, _ -> new TreeSet<>());
+    }
+
     private void add(Node resource) {
         String name = resource.name();
+        Set<String> parts = there(resource.kind(), name);
         switch (resource.kind()) {
-            case "Secret" -> secrets.put(name, resource.keys("data"));
-            case "ConfigMap" -> configMaps.put(name, resource.keys("data"));
-            case "Service" -> {
-                Map<String, Integer> ports = new LinkedHashMap<>();
-                for (Node port : resource.each("spec.ports")) {
-                    ports.put(port.text("name", port.text("port")), port.number("port", 0));
+            case "Secret", "ConfigMap" -> parts.addAll(resource.keys("data"));
+            case "Service" -> resource.each("spec.ports").forEach(port -> parts.add(port.text("port")));
+            case "Gateway" -> resource.each("spec.listeners").forEach(listener -> parts.add(listener.text("name")));
+            case "StatefulSet" -> {
+                for (int i = 0; i < resource.number("spec.replicas", 1); i++) {
+                    there("Pod", name + "-" + i);
                 }
-                services.put(name, ports);
             }
             case "ExternalSecret" -> {
-                Set<String> keys = new HashSet<>(resource.keys("spec.target.template.data"));
+                Set<String> keys = there("Secret", secretOf(resource));
+                keys.addAll(resource.keys("spec.target.template.data"));
                 if (keys.isEmpty()) {
                     resource.each("spec.data").forEach(entry -> keys.add(entry.text("secretKey")));
                 }
-                secrets.put(secretOf(resource), keys);
             }
-            case "Certificate" -> secrets.put(resource.text("spec.secretName"), Set.of("tls.crt", "tls.key", "ca.crt"));
+            case "Certificate" ->
+                there("Secret", resource.text("spec.secretName")).addAll(Set.of("tls.crt", "tls.key", "ca.crt"));
             case "Cluster" -> addPostgres(resource, name);
             case "Kafka" -> addKafka(resource, name);
-            case "KafkaUser" -> {
-                String prefix = manifests.ofKind("Kafka").stream()
-                        .map(kafka -> kafka.text("spec.entityOperator.userOperator.secretPrefix"))
-                        .collect(Collectors.joining());
-                secrets.put(prefix + name, Set.of("password", "sasl.jaas.config"));
-            }
+            case "KafkaUser" ->
+                manifests
+                        .ofKind("Kafka")
+                        .forEach(kafka -> there(
+                                        "Secret", kafka.text("spec.entityOperator.userOperator.secretPrefix") + name)
+                                .addAll(Set.of("password", "sasl.jaas.config")));
             default -> {}
         }
     }
@@ -78,13 +80,13 @@ record Cluster(
         Map<String, String> own = Map.of("serverCA", "-ca", "serverTLS", "-server", "replicationTLS", "-replication");
         own.forEach((field, suffix) -> {
             if (!postgres.has("spec.certificates." + field + "Secret")) {
-                secrets.put(name + suffix, Set.of("ca.crt", "ca.key", "tls.crt", "tls.key"));
+                there("Secret", name + suffix).addAll(Set.of("ca.crt", "ca.key", "tls.crt", "tls.key"));
             }
         });
-        if (postgres.has("spec.bootstrap.initdb") && !postgres.has("spec.bootstrap.initdb.secret")) {
-            secrets.put(name + "-app", Set.of("username", "password", "dbname", "host", "port", "uri", "pgpass"));
-        }
-        List.of("-rw", "-ro", "-r").forEach(suffix -> services.put(name + suffix, Map.of("postgres", 5432)));
+        postgres.each("spec.managed.roles").forEach(role -> there("role", role.text("name")));
+        postgres.each("spec.externalClusters").forEach(other -> there("external cluster", other.text("name")));
+        List.of("-rw", "-ro", "-r")
+                .forEach(suffix -> there("Service", name + suffix).add("5432"));
         Map<String, String> labels = postgres.map("spec.inheritedMetadata.labels");
         labels.putAll(
                 Map.of("cnpg.io/cluster", name, "cnpg.io/podRole", "instance", "cnpg.io/instanceRole", "primary"));
@@ -93,26 +95,18 @@ record Cluster(
 
     /** Strimzi. */
     private void addKafka(Node kafka, String name) {
-        secrets.put(name + "-cluster-ca-cert", Set.of("ca.crt", "ca.p12", "ca.password"));
-        Map<String, Integer> listeners = new LinkedHashMap<>();
+        there("Secret", name + "-cluster-ca-cert").addAll(Set.of("ca.crt", "ca.p12", "ca.password"));
+        Map<String, Integer> ports = new TreeMap<>(Map.of("control", 9090, "replication", 9091, "agent", 8443));
         for (Node listener : kafka.each("spec.kafka.listeners")) {
-            Map<String, Integer> port = Map.of("tcp-" + listener.text("name"), listener.number("port", 0));
-            listeners.putAll(port);
-            if (!listener.text("type").equals("internal")) {
-                services.put(name + "-kafka-" + listener.text("name") + "-bootstrap", port);
-            }
+            String suffix = listener.text("type").equals("internal") ? "" : "-" + listener.text("name");
+            there("Service", name + "-kafka" + suffix + "-bootstrap").add(listener.text("port"));
+            ports.put("tcp-" + listener.text("name"), listener.number("port", 0));
         }
-        services.put(name + "-kafka-bootstrap", listeners);
-        services.put(name + "-kafka-brokers", listeners);
-        Map<String, Integer> ports = new LinkedHashMap<>(listeners);
-        ports.putAll(Map.of("tcp-ctrlplane", 9090, "tcp-replication", 9091, "tcp-kafkaagent", 8443));
         if (kafka.has("spec.kafka.metricsConfig")) {
             ports.put("tcp-prometheus", 9404);
         }
         addStrimzi(kafka, name + "-kafka", ports);
-        if (kafka.has("spec.entityOperator")) {
-            addStrimzi(kafka, name + "-entity-operator", Map.of());
-        }
+        addStrimzi(kafka, name + "-entity-operator", Map.of());
     }
 
     private void addStrimzi(Node kafka, String name, Map<String, Integer> ports) {
@@ -127,14 +121,17 @@ record Cluster(
                 .toList();
     }
 
+    Map<String, String> texts(String configMap) {
+        return manifests
+                .find("ConfigMap", configMap)
+                .map(found -> found.map("data"))
+                .orElse(Map.of());
+    }
+
     /** Of a container; the value of what a Secret holds is empty. */
     Map<String, String> environment(Container container) {
         Map<String, String> environment = new TreeMap<>();
-        for (Node source : container.node().each("envFrom")) {
-            manifests
-                    .find("ConfigMap", source.text("configMapRef.name"))
-                    .ifPresent(map -> environment.putAll(map.map("data")));
-        }
+        container.node().all("envFrom[].configMapRef.name").forEach(name -> environment.putAll(texts(name.text())));
         container.node().each("env").forEach(entry -> environment.put(entry.text("name"), entry.text("value")));
         return environment;
     }
@@ -146,25 +143,21 @@ record Cluster(
             for (Node volume : container.workload().pod().each("volumes")) {
                 if (volume.text("name").equals(mount.text("name"))) {
                     addFiles(mount.text("mountPath") + "/", volume, files);
-                    volume.each("projected.sources")
-                            .forEach(source -> addFiles(mount.text("mountPath") + "/", source, files));
                 }
             }
         }
         return files;
     }
 
-    private void addFiles(String folder, Node source, Map<String, String> files) {
-        String map = source.text("configMap.name");
-        Map<String, String> content = new TreeMap<>();
-        manifests.find("ConfigMap", map).ifPresent(found -> content.putAll(found.map("data")));
-        Set<String> keys = source.has("configMap")
-                ? configMaps.getOrDefault(map, Set.of())
-                : secrets.getOrDefault(source.text("secret.secretName", source.text("secret.name")), Set.of());
-        List<Node> items = source.each(source.has("configMap") ? "configMap.items" : "secret.items");
-        items.forEach(item -> files.put(folder + item.text("path"), content.getOrDefault(item.text("key"), "")));
-        if (items.isEmpty()) {
-            keys.forEach(key -> files.put(folder + key, content.getOrDefault(key, "")));
+    private void addFiles(String folder, Node volume, Map<String, String> files) {
+        Map<String, String> texts = texts(volume.text("configMap.name"));
+        for (String kind : List.of("configMap", "secret")) {
+            String object = (kind.equals("secret") ? "Secret/" : "ConfigMap/")
+                    + volume.text(kind + ".secretName", volume.text(kind + ".name"));
+            List<Node> items = volume.each(kind + ".items");
+            items.forEach(item -> files.put(folder + item.text("path"), texts.getOrDefault(item.text("key"), "")));
+            Set<String> keys = items.isEmpty() ? objects.getOrDefault(object, Set.of()) : Set.of();
+            keys.forEach(key -> files.put(folder + key, texts.getOrDefault(key, "")));
         }
     }
 }

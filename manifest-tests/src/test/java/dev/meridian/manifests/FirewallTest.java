@@ -100,8 +100,6 @@ class FirewallTest {
             NetworkPolicy/gateway; /spec/ingress/0/from/0/namespaceSelector; {}; impostor -> gateway 8080
             NetworkPolicy/cdn; /spec/ingress/0/from; []; world -> cdn 8080
             NetworkPolicy/discovery; /spec/ingress/0/from/-; {"namespaceSelector": {}}; impostor -> discovery 8080
-            NetworkPolicy/discovery; /spec/ingress/0/from/-; {"ipBlock": {"cidr": "0.0.0.0/0"}}; world -> discovery 8080
-            NetworkPolicy/discovery; /spec/ingress/0/from/-; {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["203.0.113.0/24"]}}; impostor -> discovery 8080
             NetworkPolicy/worker; /spec/egress/-; {}; worker -> redis 6379
             NetworkPolicy/dns; /spec/egress/0/ports/0/protocol; "TCP"; gateway -> dns 53,53/UDP
             """)

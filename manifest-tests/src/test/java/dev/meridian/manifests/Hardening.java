@@ -98,11 +98,12 @@ final class Hardening {
 
     private void checkOurs(Container container) {
         Node node = container.node();
+        Workload workload = container.workload();
         PROBES.forEach((name, path) -> {
             Node probe = node.at(name);
             String port = probe.text("httpGet.port");
             findings.unless(probe.text("httpGet.path").equals(path), probe, "does not ask " + path);
-            boolean management = port.equals("8081") || container.ports().getOrDefault(port, 0) == 8081;
+            boolean management = port.equals("8081") || workload.pods().ports().getOrDefault(port, 0) == 8081;
             findings.unless(management, probe, "does not ask the management port 8081");
         });
         String liveness =
@@ -110,7 +111,7 @@ final class Hardening {
         findings.unless(Set.of("", "livenessState").contains(liveness), node, "liveness looks at a dependency");
         int pause = node.number("lifecycle.preStop.sleep.seconds", 0);
         String stop = Applications.setting(container.program(), "spring.lifecycle.timeoutpershutdownphase", "30s");
-        int grace = container.workload().pod().number("terminationGracePeriodSeconds", 30);
+        int grace = workload.pod().number("terminationGracePeriodSeconds", 30);
         findings.unless(pause > 0, node, "does not wait before it stops");
         boolean enough = grace > pause + Integer.parseInt(stop.replace("s", ""));
         findings.unless(enough, node, "has less time to stop than the pause and its requests take");

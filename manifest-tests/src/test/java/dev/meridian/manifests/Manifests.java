@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -71,6 +73,10 @@ record Manifests(List<Node> resources) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    static List<MatchResult> matches(Pattern pattern, String text) {
+        return pattern.matcher(text).results().toList();
     }
 
     static List<Path> files(Path folder, String name) {

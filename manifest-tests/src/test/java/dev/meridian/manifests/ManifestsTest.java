@@ -68,7 +68,7 @@ class ManifestsTest {
     @Test
     void whatAClusterNeedsFirstHasNoMistake() {
         Findings findings = new Findings();
-        Schemas.instance().check(Manifests.infrastructure(), findings);
+        Schemas.INSTANCE.check(Manifests.infrastructure(), findings);
         WellFormed.check(Manifests.infrastructure(), "", findings);
         assertThat(findings.lines()).isEmpty();
     }

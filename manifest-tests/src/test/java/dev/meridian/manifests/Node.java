@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -66,6 +67,15 @@ record Node(String object, String path, JsonNode json) {
             elements.add(new Node(object, list.path + "[" + name + "]", element));
         }
         return elements;
+    }
+
+    /** Every place that a path leads to which goes through lists: {@code spec.rules[].backendRefs[]}. */
+    Stream<Node> all(String path) {
+        int list = path.indexOf("[]");
+        return list < 0
+                ? Stream.of(at(path))
+                : each(path.substring(0, list)).stream()
+                        .flatMap(element -> element.all(path.substring(list + 2).replaceFirst("^\\.", "")));
     }
 
     List<String> texts(String path) {

@@ -4,6 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonParser;
+import com.networknt.schema.Error;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.dialect.Dialect;
@@ -12,12 +13,14 @@ import com.networknt.schema.keyword.NonValidationKeyword;
 import io.kubernetes.client.openapi.JSON;
 import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -50,12 +53,12 @@ final class Schemas {
     private static final Pattern DEFINED =
             Pattern.compile("(?ms)^spec:$.*?^  group: (\\S+)$.*?^  names:$.*?^    kind: (\\S+)$");
 
-    private static final Schemas INSTANCE = new Schemas(System.getProperty("meridian.schemas", ""));
+    static final Schemas INSTANCE = new Schemas(System.getProperty("meridian.schemas", ""));
 
     private final @Nullable Path folder;
     private final Map<String, Path> definitions = new HashMap<>();
     private final Map<String, Optional<Kind>> kinds = new HashMap<>();
-    private final CelRules rules = new CelRules();
+    final CelRules rules = new CelRules();
     private final SchemaRegistry registry = SchemaRegistry.withDialect(Dialect.builder(Dialects.getOpenApi30())
             .keyword(new NonValidationKeyword("components"))
             .build());
@@ -66,28 +69,19 @@ final class Schemas {
     private Schemas(String folder) {
         this.folder = folder.isEmpty() ? null : Path.of(folder);
         if (this.folder == null) {
-            System.err.println(
-                    "CUSTOM RESOURCES ARE NOT CHECKED BY SCHEMA: no property meridian.schemas names the folder");
+            System.err.println("CUSTOM RESOURCES ARE NOT CHECKED BY SCHEMA: set -Dmeridian.schemas=FOLDER");
             return;
         }
         for (Path file : Manifests.files(this.folder.resolve("crds"), ".*\\.yaml")) {
-            DEFINED.matcher(Manifests.read(file))
-                    .results()
-                    .forEach(found -> definitions.put(found.group(1) + " " + found.group(2), file));
+            for (MatchResult found : Manifests.matches(DEFINED, Manifests.read(file))) {
+                definitions.put(found.group(1) + " " + found.group(2), file);
+            }
         }
-    }
-
-    static Schemas instance() {
-        return INSTANCE;
     }
 
     /** Whether the operators' kinds are known. */
     boolean complete() {
         return folder != null;
-    }
-
-    CelRules rules() {
-        return rules;
     }
 
     void check(Manifests manifests, Findings findings) {
@@ -115,24 +109,20 @@ final class Schemas {
         if (schema.has("properties")) {
             applyDefaults(schema, object);
         }
-        kind.get()
-                .closed()
-                .validate(object)
-                .forEach(error -> findings.add(
-                        resource + error.getInstanceLocation().toString().replace('/', '.'), error.getMessage()));
+        for (Error error : kind.get().closed().validate(object)) {
+            findings.add(resource + error.getInstanceLocation().toString().replace('/', '.'), error.getMessage());
+        }
         walk(schema, schema, new Node(resource.object(), "", object), findings);
     }
 
     // Finding the schema of a kind
 
     private Optional<Kind> kind(Node resource) {
-        String[] groupAndVersion = ("/" + resource.text("apiVersion")).split("/(?=[^/]*$)");
-        String group = groupAndVersion[0].replace("/", "");
-        String version = groupAndVersion[1];
+        String version = resource.text("apiVersion").replaceAll(".*/", "");
+        String group = resource.text("apiVersion").replaceAll("/?[^/]*$", "");
         Path definition = definitions.get(group + " " + resource.text("kind"));
         if (definition == null) {
-            return kubernetes(
-                    group.isEmpty() ? "api/" + version : "apis/" + group + "/" + version, resource.text("kind"));
+            return kubernetes((group.isEmpty() ? "api/" : "apis/" + group + "/") + version, resource.text("kind"));
         }
         return Manifests.parse(Manifests.read(definition)).resources().getFirst().each("spec.versions").stream()
                 .filter(served -> served.text("name").equals(version) && served.is("served"))
@@ -154,23 +144,19 @@ final class Schemas {
     }
 
     private Optional<Kind> kubernetes(String name, String kind) {
-        JsonNode components =
-                document(name).map(document -> document.path("components")).orElse(reference(""));
-        return components
-                .path("schemas")
-                .propertyStream()
-                .filter(component -> component
-                        .getValue()
-                        .at("/x-kubernetes-group-version-kind/0/kind")
-                        .asString("")
-                        .equals(kind))
-                .map(component -> {
+        for (JsonNode document : document(name).stream().toList()) {
+            for (Map.Entry<String, JsonNode> component :
+                    document.at("/components/schemas").properties()) {
+                JsonNode named = component.getValue().at("/x-kubernetes-group-version-kind/0/kind");
+                if (named.asString("").equals(kind)) {
                     ObjectNode schema = JsonNodeFactory.instance.objectNode();
                     schema.putArray("allOf").add(reference(component.getKey()));
-                    schema.set("components", components);
-                    return new Kind(schema, registry.getSchema(closed(schema, true)));
-                })
-                .findFirst();
+                    schema.set("components", document.path("components"));
+                    return Optional.of(new Kind(schema, registry.getSchema(closed(schema, true))));
+                }
+            }
+        }
+        return Optional.empty();
     }
 
     private Optional<JsonNode> document(String name) {
@@ -233,10 +219,8 @@ final class Schemas {
     }
 
     private static JsonNode resolved(JsonNode root, JsonNode schema) {
-        JsonNode target = schema.has("$ref") ? schema.path("$ref") : schema.at("/allOf/0/$ref");
-        return target.isMissingNode()
-                ? schema
-                : resolved(root, root.at(target.asString().substring(1)));
+        String target = schema.path("$ref").asString(schema.at("/allOf/0/$ref").asString(""));
+        return target.isEmpty() ? schema : resolved(root, root.at(target.substring(1)));
     }
 
     private static void applyDefaults(JsonNode schema, JsonNode value) {
@@ -256,33 +240,26 @@ final class Schemas {
         JsonNode schema = resolved(root, unresolved);
         JsonNode items = resolved(root, schema.path("items"));
         rules.broken(schema, node.json()).forEach(message -> findings.add(node, message));
-        if (node.json().isObject()) {
-            node.json()
-                    .forEachEntry((field, child) -> walk(
-                            root,
-                            of(schema, field),
-                            new Node(node.object(), node.path() + "." + field, child),
-                            findings));
+        for (String field : node.json().propertyNames()) {
+            walk(root, of(schema, field), node.at(field), findings);
         }
         String type = schema.path("x-kubernetes-list-type").asString("");
         Set<Object> seen = new HashSet<>();
         for (Node element : node.each("")) {
             walk(root, items, element, findings);
             Object key = type.equals("set") ? element.json() : key(schema, items, element.json());
-            findings.unless(
-                    type.isEmpty() || type.equals("atomic") || seen.add(key),
-                    node,
-                    "the key " + key + " is there twice");
+            boolean fine = !Set.of("set", "map").contains(type) || seen.add(key);
+            findings.unless(fine, node, "the key " + key + " is there twice");
         }
     }
 
     private static List<String> key(JsonNode schema, JsonNode items, JsonNode element) {
-        return schema.path("x-kubernetes-list-map-keys")
-                .valueStream()
-                .map(JsonNode::asString)
-                .map(name -> element.path(name)
-                        .asString(of(items, name).path("default").asString("")))
-                .toList();
+        List<String> key = new ArrayList<>();
+        for (JsonNode name : schema.path("x-kubernetes-list-map-keys")) {
+            String otherwise = of(items, name.asString()).path("default").asString("");
+            key.add(element.path(name.asString()).asString(otherwise));
+        }
+        return key;
     }
 
     // Without schemas
@@ -300,9 +277,7 @@ final class Schemas {
         } catch (ClassNotFoundException e) {
             findings.add(resource, "no schema knows " + type(resource));
         } catch (InvocationTargetException e) {
-            findings.add(
-                    resource,
-                    String.valueOf(e.getTargetException().getMessage()).replaceAll(" JSON: .*", ""));
+            findings.add(resource, String.valueOf(e.getTargetException().getMessage()));
         } catch (ReflectiveOperationException | RuntimeException e) {
             findings.add(resource, String.valueOf(e.getMessage()));
         }

@@ -23,44 +23,44 @@ class SeededMistakesTest {
             Deployment/gateway; /spec/template/spec/volumes/secrets/secret/secretName; "gatway"; there is no Secret gatway
             ExternalSecret/gateway; /metadata/name; "gateways"; there is no Secret gateway
             ExternalSecret/worker; /spec/secretStoreRef/name; "vault"; there is no ClusterSecretStore vault
-            ExternalSecret/redis; /spec/target; {"name": "cache"}; makes a secret that is used by nothing
-            KafkaUser/worker; /spec/authentication/password/valueFrom/secretKeyRef/key; "workers"; has no key workers
+            ExternalSecret/redis; /spec/target; {"name": "cache"}; nothing uses it
+            KafkaUser/worker; /spec/authentication/password/valueFrom/secretKeyRef/key; "workers"; has no workers
             Cluster/postgres; /spec/managed/roles/orders/passwordSecret/name; "orders"; there is no Secret orders
             Certificate/edge; /spec/secretName; "edge-cert"; there is no Secret edge-tls
             Certificate/edge; /spec/issuerRef/name; "acme"; there is no ClusterIssuer acme
             Deployment/gateway; /spec/template/spec/containers/gateway/envFrom/0/configMapRef/name; "settings"; there is no ConfigMap settings
             Deployment/cdn; /spec/template/spec/serviceAccountName; "varnish"; there is no ServiceAccount varnish
             Deployment/gateway; /spec/template/spec/containers/gateway/env/SPRING_DATA_REDIS_HOST/value; "cache"; there is no Service cache
-            Deployment/gateway; /spec/template/spec/containers/gateway/env/SPRING_DATA_REDIS_PORT/value; "6380"; Service redis has no port 6380
-            ConfigMap/environment; /data/EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; "http://discovery-2.discovery:8080/eureka/"; there is no pod discovery-2
+            Deployment/gateway; /spec/template/spec/containers/gateway/env/SPRING_DATA_REDIS_PORT/value; "6380"; Service redis has no 6380
+            ConfigMap/environment; /data/EUREKA_CLIENT_SERVICEURL_DEFAULTZONE; "http://discovery-2.discovery:8080/eureka/"; there is no Pod discovery-2
             ConfigMap/environment; /data/MERIDIAN_JWKSETURI; "http://issuer:8080/jwks"; there is no Service issuer
             StatefulSet/discovery; /spec/serviceName; "registry"; there is no Service registry
-            Service/gateway; /spec/ports/http/targetPort; "web"; there is no port web
+            Service/gateway; /spec/ports/http/targetPort; "web"; no pod has a port web
             Service/redis; /spec/selector; {"app.kubernetes.io/name": "rediss"}; matches no pod
-            Deployment/gateway; /spec/template/spec/containers/gateway/livenessProbe/httpGet/port; "manage"; there is no port manage
+            Deployment/gateway; /spec/template/spec/containers/gateway/livenessProbe/httpGet/port; "manage"; no pod has a port manage
             HorizontalPodAutoscaler/gateway; /spec/scaleTargetRef/name; "proxy"; there is no Deployment proxy
             HorizontalPodAutoscaler/gateway; /spec/minReplicas; 7; the fewest replicas are more than the most
             Deployment/gateway; /spec/replicas; 3; is what HorizontalPodAutoscaler/gateway decides
             ScaledObject/worker; /spec/scaleTargetRef/name; "workers"; there is no Deployment workers
             ScaledObject/worker; /spec/triggers/0/metadata/query; "max(meridian_queue_length)"; no program exports the metric meridian.queue.length
             HTTPRoute/edge; /spec/rules/0/backendRefs/cdn/name; "varnish"; there is no Service varnish
-            HTTPRoute/edge; /spec/rules/0/backendRefs/cdn/port; 80; Service cdn has no port 80
+            HTTPRoute/edge; /spec/rules/0/backendRefs/cdn/port; 80; Service cdn has no 80
             HTTPRoute/edge; /spec/parentRefs/edge/name; "front"; there is no Gateway front
-            HTTPRoute/edge; /spec/parentRefs/edge/sectionName; "tls"; has no listener tls
+            HTTPRoute/edge; /spec/parentRefs/edge/sectionName; "tls"; Gateway edge has no tls
             Gateway/edge; /spec/gatewayClassName; "nginx"; there is no GatewayClass nginx
             PodDisruptionBudget/gateway; /spec/selector/matchLabels; {"app": "gateway"}; matches no pod
             PodMonitor/services; /spec/podMetricsEndpoints/0/port; "metrics"; no pod has a port metrics
             NetworkPolicy/redis; /spec/podSelector/matchLabels; {"app": "redis"}; matches no pod
-            NetworkPolicy/gateway; /spec/egress/0/to/0/podSelector/matchLabels; {"app": "orders"}; no pod matches
-            NetworkPolicy/redis; /spec/ingress/0/ports/0/port; 6380; no pod has the port 6380
+            NetworkPolicy/gateway; /spec/egress/0/to/0/podSelector/matchLabels; {"app": "orders"}; matches no pod
+            NetworkPolicy/redis; /spec/ingress/0/ports/0/port; 6380; no pod has a port 6380
             Database/orders; /spec/owner; "order_migrator"; there is no role order_migrator
             ScheduledBackup/postgres; /spec/cluster/name; "postgresql"; there is no Cluster postgresql
             Cluster/postgres; /spec/plugins/0/parameters/barmanObjectName; "backup"; there is no ObjectStore backup
             KafkaTopic/orders.placed; /metadata/labels/strimzi.io~1cluster; "events"; there is no Kafka events
             Deployment/gateway; /spec/template/spec/volumes/tmp; (removed); the volume does not exist
             Deployment/gateway; /spec/template/spec/volumes/-; {"name": "cache", "emptyDir": {}}; no container mounts it
-            Deployment/gateway; /spec/template/spec/containers/gateway/volumeMounts/tmp/mountPath; "/run/secrets"; mounts two volumes at /run/secrets
-            Deployment/worker; /spec/template/spec/volumes/kafka-ca/secret/items/0/key; "ca.pem"; has no key ca.pem
+            Deployment/gateway; /spec/template/spec/containers/gateway/volumeMounts/tmp/mountPath; "/run/secrets"; another is mounted there
+            Deployment/worker; /spec/template/spec/volumes/kafka-ca/secret/items/0/key; "ca.pem"; has no ca.pem
             Deployment/gateway; /spec/template/metadata/labels/app.kubernetes.io~1name; "proxy"; does not match the labels of the template
             Deployment/gateway; /spec/template/spec/topologySpreadConstraints/0/labelSelector; {"matchLabels": {"app": "x"}}; does not match the pods themselves
             # what is well formed
@@ -111,13 +111,13 @@ class SeededMistakesTest {
             Deployment/identity; /spec/template/spec/containers/identity/env/MERIDIAN_IDENTITY_SIGNINGKEY/value; "file:/run/identity/key.pem"; nothing mounts /run/identity/key.pem
             ExternalSecret/worker-migration; /spec/data/0/secretKey; "spring.datasource.password"; nobody sets spring.flyway.password
             # what other files say too
-            KafkaTopic/orders.placed; /spec/partitions; 3; KafkaTopic/orders.placed: topics.conf says
-            KafkaTopic/orders.changed; /spec/config; (removed); KafkaTopic/orders.changed: topics.conf says
-            KafkaTopic/orders.placed; /metadata/name; "orders.place"; KafkaTopic/orders.place: topics.conf says null
-            KafkaUser/worker; /spec/authorization/acls/0/operations/-; "Alter"; KafkaUser/worker: topics.conf says
+            KafkaTopic/orders.placed; /spec/partitions; 3; topics.conf: not in the manifests: topic orders.placed 2
+            KafkaTopic/orders.changed; /spec/config; (removed); only in the manifests: topic orders.changed 8
+            KafkaTopic/orders.placed; /metadata/name; "orders.place"; only in the manifests: topic orders.place
+            KafkaUser/worker; /spec/authorization/acls/0/operations/-; "Alter"; only in the manifests: grant worker alter topic orders
             Deployment/worker; /spec/template/metadata/labels/app.kubernetes.io~1part-of; (removed); part-of is not meridian
             Deployment/redis; /metadata/name; "redis-cache"; app.kubernetes.io/name is not its name
-            Deployment/gateway; /spec/template/spec/containers/gateway/ports/http/containerPort; 8090; http is not the image's port
+            Deployment/gateway; /spec/template/spec/containers/gateway/ports/http/containerPort; 8090; the image's ports are
             Service/redis; /spec/ports/redis/port; 6380; docker-compose.yml has 6379
             Deployment/redis; /spec/template/spec/containers/redis/resources; {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "64Mi"}}; docker-compose.yml has 96Mi
             """)
@@ -146,7 +146,7 @@ class SeededMistakesTest {
             HTTPRoute/edge; /spec/rules/0/timeouts; {"request": "1s", "backendRequest": "2s"}; backendRequest timeout cannot be longer than request timeout
             """)
     void aMistakeInACustomResourceIsFound(String object, String field, @Nullable String value, String report) {
-        assumeTrue(Schemas.instance().complete(), "there are no schemas of custom resources");
+        assumeTrue(Schemas.INSTANCE.complete(), "there are no schemas of custom resources");
         assertThat(findings(object, field, value))
                 .anySatisfy(line -> assertThat(line).contains(report));
     }

@@ -73,7 +73,7 @@ final class WellFormed {
         workload.containers().forEach(container -> {
             form(container.node().at("name"), DNS_LABEL);
             findings.unless(names.add(container.node().text("name")), container.node(), "is there twice");
-            container.node().each("ports").forEach(port -> form(port.at("name"), PORT_NAME));
+            container.node().all("ports[].name").forEach(port -> form(port, PORT_NAME));
         });
         Set<String> allowed =
                 workload.resource().kind().equals("Job") ? Set.of("OnFailure", "Never") : Set.of("Always");
