@@ -32,7 +32,8 @@ final class Agreement {
     /** Topics and grants are objects; a group's settings are set by a job, from topics.conf itself or what equals it. */
     private static void checkTopics(Manifests manifests, Findings findings) {
         Set<String> declared = new TreeSet<>();
-        String said = manifests.resources().toString();
+        String said =
+                manifests.ofKind("ConfigMap").stream().map(Node::json).toList().toString();
         for (String line : Manifests.source("edge/kafka/topics.conf").lines().toList()) {
             List<String> words = List.of(line.split(" +"));
             switch (words.getFirst()) {

@@ -38,6 +38,7 @@ final class Applications {
     private static final Pattern PROPERTIES_CLASS = Pattern.compile("@ConfigurationProperties\\(\"([\\w.-]+)\"\\)");
     private static final Pattern WORD = Pattern.compile("[ (](\\w+)[,)]");
     private static final Pattern METRIC = Pattern.compile("meridian_\\w+");
+    private static final String PROFILES = "--spring.profiles.active=";
     private static final String SECRETS = "/run/secrets/";
     private static final Pattern MOUNTED = Pattern.compile("/run/[\\w/-]+(\\.\\w+)+");
 
@@ -83,9 +84,13 @@ final class Applications {
     private static void checkRequired(Cluster cluster, Container container, Findings findings) {
         String module = container.program();
         Map<String, String> environment = cluster.environment(container);
-        String arguments = String.join("", container.node().texts("args")).replaceAll(".*=", "");
         String active = environment.getOrDefault("SPRING_PROFILES_ACTIVE", "");
-        List<String> profiles = List.of((active + "," + arguments).split(","));
+        for (String argument : container.node().texts("args")) {
+            active = argument.startsWith(PROFILES) ? argument.substring(PROFILES.length()) : active;
+            findings.unless(argument.startsWith("--"), container.node(), "the argument " + argument + " sets nothing");
+        }
+        List<String> profiles =
+                List.of(active.replace("$(SPRING_PROFILES_ACTIVE)", "").split(","));
         Map<String, String> files = cluster.files(container);
         Map<String, String> settings = new TreeMap<>(settings(module, "application.yml"));
         profiles.forEach(profile -> settings.putAll(settings(module, "application-" + profile + ".yml")));

@@ -1,14 +1,15 @@
 package dev.meridian.manifests;
 
-import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Every family of rules at once, for the overlays as they are and for those with a mistake. */
 final class Checks {
 
     private Checks() {}
 
-    static List<String> findings(Manifests manifests) {
-        Findings findings = new Findings();
+    static Set<String> findings(Manifests manifests) {
+        Findings findings = new Findings(new TreeSet<>());
         Schemas.INSTANCE.check(manifests, findings);
         WellFormed.check(manifests, "meridian", findings);
         References.check(manifests, findings);

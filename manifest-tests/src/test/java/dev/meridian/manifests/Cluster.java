@@ -29,7 +29,7 @@ record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> ob
     static Cluster of(Manifests manifests) {
         Cluster cluster = new Cluster(manifests, new ArrayList<>(), new HashMap<>());
         manifests.workloads().forEach(workload -> cluster.pods.add(workload.pods()));
-        Manifests.infrastructure().resources().forEach(cluster::add);
+        Manifests.of("infrastructure").resources().forEach(cluster::add);
         manifests.resources().forEach(cluster::add);
         return cluster;
     }

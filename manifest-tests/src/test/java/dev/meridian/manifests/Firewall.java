@@ -24,25 +24,21 @@ final class Firewall {
         }
     }
 
-    private static final Endpoint IMPOSTOR =
-            new Endpoint("impostor", "default", Map.of("app.kubernetes.io/name", "gateway"), Map.of("http", 8080));
+    private static final String NAME = "app.kubernetes.io/name";
+    private static final String OWNER = "gateway.envoyproxy.io/owning-gateway-name";
+    private static final String OWNERS = "gateway.envoyproxy.io/owning-gateway-namespace";
+
+    private static final Endpoint IMPOSTOR = new Endpoint("impostor", "default", Map.of(NAME, "gateway"), Map.of());
 
     /** The others on the cluster, one with our labels among them, and the rest of the world. */
     private static final List<Endpoint> OTHERS = List.of(
             IMPOSTOR,
             new Endpoint("world", "", Map.of(), Map.of("https", 443, "api", 6443, "postgres", 5432, "kafka", 9094)),
             new Endpoint("dns", "kube-system", Map.of("k8s-app", "kube-dns"), Map.of("dns/UDP", 53, "dns", 53)),
-            new Endpoint(
-                    "prometheus", "monitoring", Map.of("app.kubernetes.io/name", "prometheus"), Map.of("web", 9090)),
-            new Endpoint("cnpg-operator", "cnpg-system", Map.of("app.kubernetes.io/name", "cloudnative-pg"), Map.of()),
+            new Endpoint("prometheus", "monitoring", Map.of(NAME, "prometheus"), Map.of()),
+            new Endpoint("cnpg-operator", "cnpg-system", Map.of(NAME, "cloudnative-pg"), Map.of()),
             new Endpoint("strimzi-operator", "strimzi", Map.of("strimzi.io/kind", "cluster-operator"), Map.of()),
-            new Endpoint(
-                    "edge",
-                    "envoy-gateway-system",
-                    Map.of(
-                            "gateway.envoyproxy.io/owning-gateway-name", "edge",
-                            "gateway.envoyproxy.io/owning-gateway-namespace", "meridian"),
-                    Map.of()));
+            new Endpoint("edge", "envoy-gateway-system", Map.of(OWNER, "edge", OWNERS, "meridian"), Map.of()));
 
     private final List<Node> policies;
 
@@ -57,19 +53,17 @@ final class Firewall {
     static Set<String> pairs(Manifests manifests) {
         Firewall firewall = new Firewall(manifests);
         List<Endpoint> endpoints = new ArrayList<>(OTHERS);
-        Cluster.of(manifests)
-                .pods()
-                .forEach(pods -> endpoints.add(new Endpoint(pods.name(), "meridian", pods.labels(), pods.ports())));
+        for (Cluster.Pods pods : Cluster.of(manifests).pods()) {
+            endpoints.add(new Endpoint(pods.name(), "meridian", pods.labels(), pods.ports()));
+        }
         Map<String, Set<String>> pairs = new TreeMap<>();
         for (Endpoint from : endpoints) {
             boolean named =
                     from.ours() || from.equals(IMPOSTOR) || from.namespace().isEmpty();
             for (Endpoint to : endpoints) {
                 to.ports().forEach((name, port) -> {
-                    boolean allowed = (from.ours() || to.ours())
-                            && firewall.allows(from, to, name)
-                            && (named || !firewall.allows(IMPOSTOR, to, name));
-                    if (allowed) {
+                    boolean listed = (from.ours() || to.ours()) && (named || !firewall.allows(IMPOSTOR, to, name));
+                    if (listed && firewall.allows(from, to, name)) {
                         pairs.computeIfAbsent(from.name() + " -> " + to.name(), _ -> new TreeSet<>())
                                 .add(port + (name.endsWith("/UDP") ? "/UDP" : ""));
                     }
@@ -91,36 +85,38 @@ final class Firewall {
                 .filter(policy -> policy.texts("spec.policyTypes").contains(direction))
                 .filter(policy -> policy.at("spec.podSelector").selects(subject.labels()))
                 .toList();
-        return !subject.ours()
-                || selecting.isEmpty()
-                || selecting.stream()
-                        .flatMap(policy ->
-                                policy.each(direction.equals("Egress") ? "spec.egress" : "spec.ingress").stream())
-                        .anyMatch(rule -> isPeer(rule.each(peers), peer) && isPort(rule.each("ports"), to, port));
+        String rules = direction.equals("Egress") ? "spec.egress[]" : "spec.ingress[]";
+        boolean allowed = selecting.stream()
+                .flatMap(policy -> policy.all(rules))
+                .anyMatch(rule -> isPeer(rule.each(peers), peer) && isPort(rule.each("ports"), to, port));
+        return !subject.ours() || selecting.isEmpty() || allowed;
     }
 
     private static boolean isPeer(List<Node> peers, Endpoint peer) {
-        return peers.isEmpty()
-                || peers.stream().anyMatch(one -> {
-                    if (one.has("ipBlock")) {
-                        throw new UnsupportedOperationException("addresses in policies: " + one);
-                    }
-                    Map<String, String> namespace = Map.of("kubernetes.io/metadata.name", peer.namespace());
-                    boolean there = one.has("namespaceSelector")
-                            ? !peer.namespace().isEmpty()
-                                    && one.at("namespaceSelector").selects(namespace)
-                            : peer.ours();
-                    return there && one.at("podSelector").selects(peer.labels());
-                });
+        boolean any = peers.isEmpty();
+        for (Node one : peers) {
+            if (one.has("ipBlock")) {
+                throw new UnsupportedOperationException("addresses in policies: " + one);
+            }
+            boolean there = peer.ours();
+            if (one.has("namespaceSelector")) {
+                Map<String, String> namespace = Map.of("kubernetes.io/metadata.name", peer.namespace());
+                there = !peer.namespace().isEmpty()
+                        && one.at("namespaceSelector").selects(namespace);
+            }
+            any |= there && one.at("podSelector").selects(peer.labels());
+        }
+        return any;
     }
 
     private static boolean isPort(List<Node> ports, Endpoint to, String name) {
         int port = to.ports().getOrDefault(name, 0);
-        return ports.isEmpty()
-                || ports.stream().anyMatch(one -> {
-                    int first = to.ports().getOrDefault(one.text("port"), one.number("port", port));
-                    boolean protocol = one.text("protocol", "TCP").equals(name.endsWith("/UDP") ? "UDP" : "TCP");
-                    return protocol && first <= port && port <= one.number("endPort", first);
-                });
+        boolean any = ports.isEmpty();
+        for (Node one : ports) {
+            boolean protocol = one.text("protocol", "TCP").equals(name.endsWith("/UDP") ? "UDP" : "TCP");
+            int first = to.ports().getOrDefault(one.text("port"), one.number("port", port));
+            any |= protocol && first <= port && port <= one.number("endPort", first);
+        }
+        return any;
     }
 }

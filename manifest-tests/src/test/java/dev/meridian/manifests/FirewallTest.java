@@ -37,7 +37,6 @@ class FirewallTest {
             kafka-entity-operator -> kafka-kafka 9091
             kafka-entity-operator -> world 443,6443
             strimzi-operator -> kafka-kafka 8443,9090,9091
-            cnpg-operator -> postgres 5432,8000
             postgres -> postgres 5432,8000
             prometheus -> discovery 8081
             prometheus -> gateway 8081
@@ -54,6 +53,7 @@ class FirewallTest {
             orders-service -> identity 8080,8081
             orders-service -> kafka-kafka 9093
             worker -> kafka-kafka 9093
+            cnpg-operator -> postgres 5432,8000
             postgres -> world 443,6443
             prometheus -> identity 8081
             """;
@@ -71,6 +71,7 @@ class FirewallTest {
             orders-service-migration -> world 5432
             worker-migration -> world 5432
             postgres -> world 443,5432,6443
+            cnpg-operator -> postgres 8000
             impostor -> kafka-kafka 9094
             impostor -> postgres 5432
             world -> kafka-kafka 9094
@@ -78,12 +79,14 @@ class FirewallTest {
             """;
 
     @ParameterizedTest
-    @CsvSource({"staging", "production-dc1", "production-dc2"})
+    @CsvSource({"overlays/staging", "overlays/production-dc1", "overlays/production-dc2"})
     void everyoneReachesWhatTheyNeedAndNothingElse(String overlay) {
-        Manifests manifests = Manifests.overlay(overlay);
+        Manifests manifests = Manifests.of(overlay);
         List<String> needed = new ArrayList<>();
         needed.addAll(EVERYWHERE.lines().toList());
-        needed.addAll((overlay.equals("staging") ? STAGING : PRODUCTION).lines().toList());
+        needed.addAll((overlay.equals("overlays/staging") ? STAGING : PRODUCTION)
+                .lines()
+                .toList());
         Cluster.of(manifests)
                 .pods()
                 .forEach(pods -> needed.add(pods.name().replaceAll(".*/", "") + " -> dns 53,53/UDP"));
@@ -97,15 +100,15 @@ class FirewallTest {
             NetworkPolicy/redis; /spec/ingress/0/from/0; (removed); gateway -> redis 6379
             NetworkPolicy/gateway; /spec/egress/0; (removed); gateway -> orders-service 8080,8081
             NetworkPolicy/cdn; /spec/ingress/0/from/0/namespaceSelector; (removed); edge -> cdn 8080
-            NetworkPolicy/gateway; /spec/ingress/0/from/0/namespaceSelector; {}; impostor -> gateway 8080
+            NetworkPolicy/discovery; /spec/ingress/0/from/1/namespaceSelector; {}; impostor -> discovery 8080
             NetworkPolicy/cdn; /spec/ingress/0/from; []; world -> cdn 8080
             NetworkPolicy/discovery; /spec/ingress/0/from/-; {"namespaceSelector": {}}; impostor -> discovery 8080
-            NetworkPolicy/worker; /spec/egress/-; {}; worker -> redis 6379
+            NetworkPolicy/worker; /spec/egress/-; {}; worker -> world 443,5432,6443,9094
             NetworkPolicy/dns; /spec/egress/0/ports/0/protocol; "TCP"; gateway -> dns 53,53/UDP
             """)
     void aChangedPolicyIsSeen(String object, String field, @Nullable String value, String pair) {
-        Set<String> before = Firewall.pairs(Manifests.overlay("staging"));
-        Set<String> after = Firewall.pairs(Manifests.overlay("staging").with(object, field, value));
+        Set<String> before = Firewall.pairs(Manifests.of("overlays/staging"));
+        Set<String> after = Firewall.pairs(Manifests.of("overlays/staging").with(object, field, value));
 
         assertThat(after).isNotEqualTo(before);
         assertThat(after.contains(pair)).isNotEqualTo(before.contains(pair));
@@ -113,14 +116,14 @@ class FirewallTest {
 
     @Test
     void theDatabaseIsNoneOfTheGatewaysBusinessAndTheOrdersNoneOfTheCdns() {
-        assertThat(Firewall.pairs(Manifests.overlay("staging")))
+        assertThat(Firewall.pairs(Manifests.of("overlays/staging")))
                 .noneMatch(pair -> pair.startsWith("gateway -> postgres"))
                 .noneMatch(pair -> pair.startsWith("cdn -> orders-service"));
     }
 
     @Test
     void bothSidesHaveToAllow() {
-        Manifests outside = Manifests.overlay("staging").with("NetworkPolicy/default-deny", "/spec/egress", "[{}]");
+        Manifests outside = Manifests.of("overlays/staging").with("NetworkPolicy/default-deny", "/spec/egress", "[{}]");
         assertThat(Firewall.pairs(outside)).noneMatch(pair -> pair.startsWith("gateway -> postgres"));
 
         Manifests both = outside.with("NetworkPolicy/default-deny", "/spec/ingress", "[{}]");

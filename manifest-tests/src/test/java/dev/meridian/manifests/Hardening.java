@@ -2,30 +2,57 @@ package dev.meridian.manifests;
 
 import dev.meridian.manifests.Workload.Container;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.regex.Pattern;
 
 /** Pod Security {@code restricted} and somewhat more; images by digest; probes that ask the right address. */
-final class Hardening {
+record Hardening(Findings findings) {
 
-    private static final Pattern BY_DIGEST =
-            Pattern.compile("[a-z0-9.:-]+(/[a-z0-9._-]+)+(:[\\w.-]+)?@sha256:[0-9a-f]{64}");
+    /** Of a pod: a place, what has to be there (nothing, where there is no word for it), and the problem otherwise. */
+    private static final List<String[]> POD = rows("""
+            automountServiceAccountToken; false; gives pods a token
+            hostNetwork; (false)?; is not restricted
+            hostPID; (false)?; is not restricted
+            hostIPC; (false)?; is not restricted
+            securityContext.runAsNonRoot; true; runAsNonRoot is not set
+            securityContext.runAsUser; [1-9]\\d*; runAsUser is root, or nobody says who it is
+            securityContext.seccompProfile.type; RuntimeDefault; seccompProfile is not RuntimeDefault
+            """);
 
-    /** Volumes that Pod Security allows, without those that this system has no use for. */
-    private static final Set<String> VOLUMES =
-            Set.of("name", "emptyDir", "secret", "configMap", "projected", "persistentVolumeClaim");
+    private static final List<String[]> CONTAINER = rows("""
+            image; [a-z0-9.:-]+(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}; has no digest
+            securityContext.runAsNonRoot; (true)?; runAsNonRoot is not set
+            securityContext.runAsUser; ([1-9]\\d*)?; runAsUser is root
+            securityContext.seccompProfile.type; (RuntimeDefault)?; seccompProfile is not RuntimeDefault
+            securityContext.allowPrivilegeEscalation; false; allowPrivilegeEscalation is not false
+            securityContext.privileged; (false)?; privileged is set
+            securityContext.readOnlyRootFilesystem; true; readOnlyRootFilesystem is not set
+            securityContext.capabilities.drop; ALL; capabilities are not dropped
+            securityContext.capabilities.add; ; capabilities are added
+            resources.requests.cpu; .+; cpu is not requested
+            resources.requests.memory; .+; memory is not requested
+            resources.limits.cpu; ; a limit of cpu costs latency
+            """);
 
-    /** Where each probe asks; liveness looks at nothing outside of the process. */
-    private static final Map<String, String> PROBES = Map.of(
-            "startupProbe", "/actuator/health/readiness",
-            "readinessProbe", "/actuator/health/readiness",
-            "livenessProbe", "/actuator/health/liveness");
+    /** Of containers of our programs that serve; liveness looks at nothing outside of the process. */
+    private static final List<String[]> OURS = rows("""
+            startupProbe.httpGet.path; /actuator/health/readiness; does not ask for readiness
+            readinessProbe.httpGet.path; /actuator/health/readiness; does not ask for readiness
+            livenessProbe.httpGet.path; /actuator/health/liveness; does not ask for liveness
+            startupProbe.httpGet.port; management|8081; does not ask the management port
+            readinessProbe.httpGet.port; management|8081; does not ask the management port
+            livenessProbe.httpGet.port; management|8081; does not ask the management port
+            lifecycle.preStop.sleep.seconds; [1-9]\\d*; does not wait before it stops
+            """);
 
-    private final Findings findings;
+    private static List<String[]> rows(String table) {
+        return table.lines().map(line -> line.split("; ?", -1)).toList();
+    }
 
-    private Hardening(Findings findings) {
-        this.findings = findings;
+    private void check(List<String[]> rows, Node node) {
+        for (String[] row : rows) {
+            Node place = node.at(row[0]);
+            String said = place.json().isArray() ? String.join(",", node.texts(row[0])) : place.text();
+            findings.unless(said.matches(row[1]), place, said + " " + row[2]);
+        }
     }
 
     static void check(Manifests manifests, Findings findings) {
@@ -34,86 +61,46 @@ final class Hardening {
             String level = namespace.map("metadata.labels").get("pod-security.kubernetes.io/enforce");
             findings.unless("restricted".equals(level), namespace, "does not enforce Pod Security restricted");
         }
-        manifests.ofKind("ServiceAccount").forEach(rules::checkToken);
+        manifests.ofKind("ServiceAccount").forEach(account -> rules.check(POD.subList(0, 1), account));
         manifests.workloads().forEach(rules::checkPod);
-        manifests
-                .ofKind("ImageCatalog")
-                .forEach(catalog -> catalog.each("spec.images").forEach(rules::checkImage));
-    }
-
-    private void checkToken(Node node) {
-        findings.unless(node.text("automountServiceAccountToken").equals("false"), node, "gives pods a token");
-    }
-
-    private void checkImage(Node node) {
-        findings.unless(BY_DIGEST.matcher(node.text("image")).matches(), node, node.text("image") + " has no digest");
+        for (Node catalog : manifests.ofKind("ImageCatalog")) {
+            catalog.each("spec.images").forEach(image -> rules.check(CONTAINER.subList(0, 1), image));
+        }
     }
 
     private void checkPod(Workload workload) {
-        Node pod = workload.pod();
-        checkToken(pod);
-        for (String shared : List.of("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace")) {
-            findings.unless(!pod.is(shared), pod, shared + " is not restricted");
-        }
-        for (Node volume : pod.each("volumes")) {
-            volume.keys("")
-                    .forEach(type -> findings.unless(VOLUMES.contains(type), volume, type + " is not restricted"));
+        check(POD, workload.pod());
+        for (Node volume : workload.pod().each("volumes")) {
+            boolean allowed =
+                    volume.keys("").stream().allMatch(type -> type.matches("name|emptyDir|secret|configMap|projected"));
+            boolean token = volume.each("projected.sources").stream().anyMatch(one -> one.has("serviceAccountToken"));
+            findings.unless(allowed && !token, volume, "is of a type that is not restricted");
         }
         for (Container container : workload.containers()) {
-            checkImage(container.node());
-            checkSecurity(pod.at("securityContext"), container.node().at("securityContext"));
-            checkResources(container.node().at("resources"));
-            boolean serves = !workload.resource().kind().equals("Job")
-                    && !container.node().path().contains("initContainers");
+            Node node = container.node();
+            check(CONTAINER, node);
+            Node limit = node.at("resources.limits.memory");
+            boolean same = limit.text().equals(node.text("resources.requests.memory"));
+            findings.unless(same, limit, "is not what is requested");
+            boolean serves = !workload.resource().kind().equals("Job");
             if (serves && Applications.MODULES.contains(container.program())) {
                 checkOurs(container);
-            } else if (serves) {
-                boolean probed = container.node().has("readinessProbe")
-                        && container.node().has("livenessProbe");
-                findings.unless(probed, container.node(), "a probe is missing");
             }
+            boolean probed = node.has("readinessProbe") && node.has("livenessProbe");
+            findings.unless(!serves || probed, node, "a probe is missing");
         }
-    }
-
-    private void checkSecurity(Node pods, Node own) {
-        String nonRoot = own.text("runAsNonRoot", pods.text("runAsNonRoot"));
-        findings.unless(nonRoot.equals("true"), own, "runAsNonRoot is not set");
-        findings.unless(own.number("runAsUser", pods.number("runAsUser", 1)) > 0, own, "runAsUser is root");
-        boolean kept = own.text("allowPrivilegeEscalation").equals("false") && !own.is("privileged");
-        findings.unless(kept, own, "allowPrivilegeEscalation is not false");
-        boolean dropped = own.texts("capabilities.drop").contains("ALL") && !own.has("capabilities.add");
-        findings.unless(dropped, own, "capabilities are not dropped");
-        String seccomp = own.text("seccompProfile.type", pods.text("seccompProfile.type"));
-        findings.unless(seccomp.equals("RuntimeDefault"), own, "seccompProfile is not RuntimeDefault");
-        findings.unless(own.is("readOnlyRootFilesystem"), own, "readOnlyRootFilesystem is not set");
-    }
-
-    private void checkResources(Node resources) {
-        boolean asked = resources.has("requests.cpu") && resources.has("requests.memory");
-        findings.unless(asked, resources, "cpu and memory are not both requested");
-        boolean same = resources.text("limits.memory").equals(resources.text("requests.memory"));
-        findings.unless(same, resources, "the limit of memory is not what is requested");
-        findings.unless(!resources.has("limits.cpu"), resources, "a limit of cpu costs latency");
     }
 
     private void checkOurs(Container container) {
         Node node = container.node();
-        Workload workload = container.workload();
-        PROBES.forEach((name, path) -> {
-            Node probe = node.at(name);
-            String port = probe.text("httpGet.port");
-            findings.unless(probe.text("httpGet.path").equals(path), probe, "does not ask " + path);
-            boolean management = port.equals("8081") || workload.pods().ports().getOrDefault(port, 0) == 8081;
-            findings.unless(management, probe, "does not ask the management port 8081");
-        });
-        String liveness =
-                Applications.setting(container.program(), "management.endpoint.health.group.liveness.include", "");
-        findings.unless(Set.of("", "livenessState").contains(liveness), node, "liveness looks at a dependency");
-        int pause = node.number("lifecycle.preStop.sleep.seconds", 0);
+        check(OURS, node);
+        String liveness = "management.endpoint.health.group.liveness.include";
+        boolean alone = Applications.setting(container.program(), liveness, "livenessState")
+                .equals("livenessState");
+        findings.unless(alone, node, "liveness looks at a dependency");
         String stop = Applications.setting(container.program(), "spring.lifecycle.timeoutpershutdownphase", "30s");
-        int grace = workload.pod().number("terminationGracePeriodSeconds", 30);
-        findings.unless(pause > 0, node, "does not wait before it stops");
-        boolean enough = grace > pause + Integer.parseInt(stop.replace("s", ""));
+        int needed = node.number("lifecycle.preStop.sleep.seconds", 0) + Integer.parseInt(stop.replace("s", ""));
+        boolean enough = container.workload().pod().number("terminationGracePeriodSeconds", 30) > needed;
         findings.unless(enough, node, "has less time to stop than the pause and its requests take");
     }
 }

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,24 +21,21 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.MissingNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects of one overlay, as Kustomize renders them. */
 record Manifests(List<Node> resources) {
 
     static final Path FOLDER = Path.of(System.getProperty("meridian.k8s", "../k8s"));
-    static final List<String> OVERLAYS = List.of("staging", "production-dc1", "production-dc2");
+    static final List<String> OVERLAYS =
+            List.of("overlays/staging", "overlays/production-dc1", "overlays/production-dc2");
 
     private static final Map<String, Manifests> RENDERED = new ConcurrentHashMap<>();
 
-    /** Rendered once; not to be changed, see {@link #with}. */
-    static Manifests overlay(String name) {
-        return RENDERED.computeIfAbsent(name, _ -> render("overlays/" + name));
-    }
-
-    /** What a cluster has before any overlay is applied, and the overlays refer to. */
-    static Manifests infrastructure() {
-        return RENDERED.computeIfAbsent("", _ -> render("infrastructure"));
+    /** What a folder renders to; once, and not to be changed, see {@link #with}. */
+    static Manifests of(String folder) {
+        return RENDERED.computeIfAbsent(folder, Manifests::render);
     }
 
     static Manifests render(String folder) {
@@ -141,17 +137,16 @@ record Manifests(List<Node> resources) {
                 .map(resource -> (ObjectNode) resource.json().deepCopy())
                 .toList();
         String pattern = "\\Q" + object + "\\E(-[a-z0-9]{10})?";
-        JsonNode parent = changed.get(IntStream.range(0, changed.size())
-                .filter(i -> resources.get(i).object().matches(pattern))
-                .findFirst()
-                .orElseThrow(() -> new NoSuchElementException("there is no " + object)));
-        List<String> steps = Stream.of(path.substring(1).split("/"))
-                .map(step -> step.replace("~1", "/"))
-                .toList();
-        for (String step : steps.subList(0, steps.size() - 1)) {
-            parent = parent instanceof ArrayNode list ? list.get(index(list, step)) : parent.path(step);
+        JsonNode parent = MissingNode.getInstance();
+        for (int i = 0; i < changed.size(); i++) {
+            parent = resources.get(i).object().matches(pattern) ? changed.get(i) : parent;
         }
-        set(parent, steps.getLast(), value == null ? null : JsonMapper.shared().readTree(value));
+        String[] steps = path.substring(1).split("/");
+        for (int i = 0; i < steps.length - 1; i++) {
+            parent = parent instanceof ArrayNode list ? list.get(index(list, steps[i])) : parent.path(steps[i]);
+        }
+        JsonNode child = value == null ? null : JsonMapper.shared().readTree(value);
+        set(parent, steps[steps.length - 1].replace("~1", "/"), child);
         return new Manifests(changed.stream().map(Node::root).toList());
     }
 
@@ -167,11 +162,12 @@ record Manifests(List<Node> resources) {
     }
 
     private static int index(ArrayNode list, String step) {
-        return step.matches("\\d+")
-                ? Integer.parseInt(step)
-                : IntStream.range(0, list.size())
-                        .filter(i -> list.get(i).path("name").asString("").equals(step))
-                        .findFirst()
-                        .orElseThrow(() -> new NoSuchElementException("no element is named " + step));
+        for (int i = 0; i < list.size(); i++) {
+            if (step.equals(Integer.toString(i))
+                    || list.get(i).path("name").asString("").equals(step)) {
+                return i;
+            }
+        }
+        throw new NoSuchElementException("no element is " + step);
     }
 }

@@ -107,9 +107,10 @@ record Node(String object, String path, JsonNode json) {
         return group.contains(".") && (!group.endsWith(".k8s.io") || group.startsWith("gateway."));
     }
 
-    /** Whether a label selector matches; an empty one matches everything. */
+    /** Whether a label selector matches, or that of a Service, which is a plain map; an empty one matches everything. */
     boolean selects(Map<String, String> labels) {
-        return labels.entrySet().containsAll(map("matchLabels").entrySet())
+        boolean plain = path.equals("spec.selector") && kind().equals("Service");
+        return labels.entrySet().containsAll(map(plain ? "" : "matchLabels").entrySet())
                 && each("matchExpressions").stream().allMatch(expression -> {
                     String value = labels.get(expression.text("key"));
                     boolean listed = value != null && expression.texts("values").contains(value);

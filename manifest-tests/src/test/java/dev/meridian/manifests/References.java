@@ -10,7 +10,7 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
 /** What an object names exists, and selectors match something. */
-final class References {
+record References(Manifests manifests, Cluster cluster, Findings findings, Set<String> used) {
 
     /** In objects of a kind, at a place: the field with the name, that with the part of it, and the kind that is named. */
     private static final List<String[]> NAMES =
@@ -30,52 +30,26 @@ final class References {
             Cluster spec.plugins[].parameters barmanObjectName - ObjectStore
             """.lines().map(line -> line.replace(" - ", " none ").split(" ")).toList();
 
-    /** Fields of any kind which themselves, or whose {@code name}, are that of a Secret or ConfigMap. */
-    private static final Map<String, String> HOLDERS = Map.of(
-            "passwordSecret",
-            "Secret",
-            "certificateRefs",
-            "Secret",
-            "secretName",
-            "Secret",
-            "serverTLSSecret",
-            "Secret",
-            "serverCASecret",
-            "Secret",
-            "clientCASecret",
-            "Secret",
-            "replicationTLSSecret",
-            "Secret",
-            "configMapRef",
-            "ConfigMap",
-            "configMap",
-            "ConfigMap");
+    /** Fields of any kind which themselves, or whose {@code name}, are that of a Secret or a ConfigMap. */
+    private static final String SECRETS =
+            "passwordSecret|certificateRefs|secretName|(serverTLS|serverCA|clientCA|replicationTLS)Secret";
+
+    private static final String CONFIG_MAPS = "configMapRef|configMap|configMapKeyRef";
 
     /** Hosts with ports in settings: {@code redis:6379}, {@code http://identity:8080/}. */
     private static final Pattern HOST_AND_PORT =
             Pattern.compile("(?<![\\w.-])([a-z][a-z0-9-]*(?:\\.[a-z0-9-]+)*):(\\d{2,5})\\b");
 
-    private final Cluster cluster;
-    private final Manifests manifests;
-    private final Findings findings;
-    private final Set<String> used = new HashSet<>();
-
-    private References(Manifests manifests, Findings findings) {
-        this.cluster = Cluster.of(manifests);
-        this.manifests = manifests;
-        this.findings = findings;
-    }
-
     static void check(Manifests manifests, Findings findings) {
-        References references = new References(manifests, findings);
+        References references = new References(manifests, Cluster.of(manifests), findings, new HashSet<>());
         manifests.workloads().forEach(references::checkPods);
         manifests.resources().forEach(references::checkResource);
         manifests.resources().forEach(resource -> references.checkHolders("", resource));
         for (Node made : manifests.resources()) {
-            String object = made.kind().equals("ExternalSecret") ? "Secret/" + Cluster.secretOf(made) : made.object();
-            boolean idle =
-                    Set.of("ExternalSecret", "ConfigMap").contains(made.kind()) && !references.used.contains(object);
-            findings.unless(!idle, made, "nothing uses it");
+            boolean external = made.kind().equals("ExternalSecret");
+            String object = external ? "Secret/" + Cluster.secretOf(made) : made.object();
+            boolean toUse = external || made.kind().equals("ConfigMap");
+            findings.unless(!toUse || references.used.contains(object), made, "nothing uses it");
         }
     }
 
@@ -98,9 +72,9 @@ final class References {
         Map<String, String> labels = workload.pods().labels();
         Node selector = workload.resource().at("spec.selector");
         findings.unless(selector.selects(labels), selector, "does not match the labels of the template");
-        pod.all("topologySpreadConstraints[].labelSelector")
-                .forEach(spread ->
-                        findings.unless(spread.selects(labels), spread, "does not match the pods themselves"));
+        for (Node spread : pod.each("topologySpreadConstraints")) {
+            findings.unless(spread.at("labelSelector").selects(labels), spread, "does not match the pods themselves");
+        }
         Set<String> volumes = new HashSet<>();
         pod.all("volumes[].name").forEach(name -> volumes.add(name.text()));
         Set<String> mounted = new HashSet<>();
@@ -113,38 +87,30 @@ final class References {
             }
             checkHosts(container);
             for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
-                List.of(".httpGet.port", ".tcpSocket.port")
-                        .forEach(port -> listen(
-                                List.of(workload.pods()), container.node().at(probe + port)));
+                listen(List.of(workload.pods()), container.node().at(probe + ".httpGet.port"));
+                listen(List.of(workload.pods()), container.node().at(probe + ".tcpSocket.port"));
             }
         }
-        pod.each("volumes")
-                .forEach(volume ->
-                        findings.unless(mounted.contains(volume.text("name")), volume, "no container mounts it"));
+        for (Node volume : pod.each("volumes")) {
+            findings.unless(mounted.contains(volume.text("name")), volume, "no container mounts it");
+        }
     }
 
     /** Hosts of one label are services, as are the pods of a headless one; others are elsewhere. */
     private void checkHosts(Workload.Container container) {
+        Node node = container.node();
         Map<String, String> said = new TreeMap<>(cluster.environment(container));
-        List.of("command", "args")
-                .forEach(
-                        list -> said.put(list, String.join(" ", container.node().texts(list))));
+        List.of("command", "args").forEach(list -> said.put(list, String.join(" ", node.texts(list))));
         said.forEach((name, value) -> {
             String port = name.endsWith("_HOST") ? ":" + said.getOrDefault(name.replaceAll("HOST$", "PORT"), "") : "";
-            for (MatchResult found :
-                    HOST_AND_PORT.matcher(value + port).results().toList()) {
-                String[] labels = found.group(1).split("\\.");
-                boolean pod = labels.length == 2
-                        && manifests.find("Service", labels[1]).isPresent();
+            for (MatchResult found : Manifests.matches(HOST_AND_PORT, value + port)) {
+                List<String> labels = List.of(found.group(1).split("\\."));
+                boolean pod = labels.size() == 2 && cluster.objects().containsKey("Service/" + labels.getLast());
                 if (pod) {
-                    exists("Pod", labels[0], "", container.node().at(name));
+                    exists("Pod", labels.getFirst(), "", node.at(name));
                 }
-                if (pod || labels.length == 1) {
-                    exists(
-                            "Service",
-                            labels[labels.length - 1],
-                            found.group(2),
-                            container.node().at(name));
+                if (pod || labels.size() == 1) {
+                    exists("Service", labels.getLast(), found.group(2), node.at(name));
                 }
             }
         });
@@ -152,23 +118,19 @@ final class References {
 
     private void checkResource(Node resource) {
         for (String[] row : NAMES) {
-            if (resource.kind().matches(row[0])) {
-                resource.all(row[1])
-                        .filter(node -> node.has(row[2]))
-                        .forEach(node -> exists(
-                                row[4].replace('_', ' '), node.text(row[2]), node.text(row[3]), node.at(row[2])));
+            for (Node node :
+                    resource.kind().matches(row[0]) ? resource.all(row[1]).toList() : List.<Node>of()) {
+                if (node.has(row[2])) {
+                    exists(row[4].replace('_', ' '), node.text(row[2]), node.text(row[3]), node.at(row[2]));
+                }
             }
         }
         switch (resource.kind()) {
             case "Service" -> {
-                Map<String, String> labels = resource.map("spec.selector");
-                List<Pods> selected = cluster.pods().stream()
-                        .filter(pods -> pods.labels().entrySet().containsAll(labels.entrySet()))
-                        .toList();
-                findings.unless(!selected.isEmpty(), resource.at("spec.selector"), "matches no pod");
-                resource.each("spec.ports")
-                        .forEach(port ->
-                                listen(selected, port.has("targetPort") ? port.at("targetPort") : port.at("port")));
+                List<Pods> pods = matches(resource.at("spec.selector"));
+                for (Node port : resource.each("spec.ports")) {
+                    listen(pods, port.has("targetPort") ? port.at("targetPort") : port.at("port"));
+                }
             }
             case "HorizontalPodAutoscaler" -> checkScaler(resource, "spec.minReplicas", "spec.maxReplicas");
             case "ScaledObject" -> checkScaler(resource, "spec.minReplicaCount", "spec.maxReplicaCount");
@@ -214,9 +176,8 @@ final class References {
     }
 
     private void listen(List<Pods> pods, Node port) {
-        boolean fine =
-                port.json().isMissingNode() || pods.isEmpty() || pods.stream().anyMatch(one -> one.listenAt(port));
-        findings.unless(fine, port, "no pod has a port " + port.text());
+        boolean any = pods.isEmpty() || pods.stream().anyMatch(one -> one.listenAt(port));
+        findings.unless(port.json().isMissingNode() || any, port, "no pod has a port " + port.text());
     }
 
     /** References to Secrets and ConfigMaps, wherever in an object they are. */
@@ -225,17 +186,15 @@ final class References {
         if (node.json().isObject()) {
             node.json().propertyNames().forEach(name -> checkHolders(name, node.at(name)));
         }
-        String kind = HOLDERS.getOrDefault(field, "Secret");
-        boolean one = node.has("key") && node.has("name") && !field.equals("remoteRef");
-        boolean made = node.object().startsWith("Certificate/")
-                || node.json().isArray()
-                || node.json().isNull();
-        if (one || HOLDERS.containsKey(field) && !made) {
+        String kind = field.matches(CONFIG_MAPS) ? "ConfigMap" : "Secret";
+        boolean key = node.has("key") && node.has("name") && !field.equals("remoteRef");
+        boolean named =
+                field.matches(SECRETS + "|" + CONFIG_MAPS) && !node.json().isArray();
+        if (key || named && !node.kind().equals("Certificate")) {
             Node name = node.has("name") ? node.at("name") : node;
             exists(kind, name.text(), node.text("key"), name);
         }
-        String secret = node.text("secretName", node.text("name"));
-        node.all("items[].key")
-                .forEach(key -> exists(field.equals("secret") ? "Secret" : kind, secret, key.text(), key));
+        String holder = node.text("secretName", node.text("name"));
+        node.all("items[].key").forEach(item -> exists(kind, holder, item.text(), item));
     }
 }

@@ -1,21 +1,20 @@
 package dev.meridian.manifests;
 
+import io.kubernetes.client.custom.Quantity;
+import io.kubernetes.client.custom.QuantityFormatException;
 import java.math.BigDecimal;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** What an API server checks in code, not by schema: names, labels, ports, quantities, and words of a closed list. */
-final class WellFormed {
+record WellFormed(Findings findings) {
 
     private static final String DNS_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
     private static final String DNS_NAME = "[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?";
     private static final String LABEL = "[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?";
     private static final String PORT_NAME = "(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?";
-    private static final Pattern QUANTITY = Pattern.compile("([+-]?\\d+(?:\\.\\d*)?)(m|k|[KMGTPE]i|[MGTPE])?");
 
     private static final Set<String> PORTS = Set.of("containerPort", "port", "targetPort", "nodePort", "endPort");
 
@@ -39,12 +38,6 @@ final class WellFormed {
             "Deployment spec.strategy.type", Set.of("RollingUpdate", "Recreate"),
             "StatefulSet spec.updateStrategy.type", Set.of("RollingUpdate", "OnDelete"));
 
-    private final Findings findings;
-
-    private WellFormed(Findings findings) {
-        this.findings = findings;
-    }
-
     /** @param namespace of all objects; any where it is empty */
     static void check(Manifests manifests, String namespace, Findings findings) {
         WellFormed rules = new WellFormed(findings);
@@ -54,11 +47,8 @@ final class WellFormed {
             rules.form(resource.at("metadata.name"), HOSTS.contains(resource.kind()) ? DNS_LABEL : DNS_NAME);
             boolean none = CLUSTER_WIDE.contains(resource.kind());
             Node own = resource.at("metadata.namespace");
-            boolean fine = none
-                    ? own.text().isEmpty()
-                    : !own.text().isEmpty()
-                            && (namespace.isEmpty() || own.text().equals(namespace));
-            findings.unless(fine, own, none ? "has no place in this kind" : "is not " + namespace);
+            boolean fine = own.text().matches(none ? "" : namespace.isEmpty() ? ".+" : namespace);
+            findings.unless(fine, own, "is not " + (none ? "for this kind" : namespace));
             rules.walk(resource.custom(), "", resource);
         }
         manifests.workloads().forEach(rules::checkWorkload);
@@ -75,13 +65,9 @@ final class WellFormed {
             findings.unless(names.add(container.node().text("name")), container.node(), "is there twice");
             container.node().all("ports[].name").forEach(port -> form(port, PORT_NAME));
         });
-        Set<String> allowed =
-                workload.resource().kind().equals("Job") ? Set.of("OnFailure", "Never") : Set.of("Always");
-        Node restart = workload.pod().at("restartPolicy");
-        findings.unless(
-                allowed.contains(workload.pod().text("restartPolicy", "Always")),
-                restart,
-                "cannot be " + restart.text());
+        String restart = workload.pod().text("restartPolicy", "Always");
+        boolean job = workload.resource().kind().equals("Job");
+        findings.unless(restart.matches(job ? "OnFailure|Never" : "Always"), workload.pod(), "cannot be " + restart);
     }
 
     private void form(Node text, String pattern) {
@@ -118,41 +104,30 @@ final class WellFormed {
 
     private void checkLabels(Node labels) {
         labels.map("").forEach((key, value) -> {
-            findings.unless(
-                    key.matches("(" + DNS_NAME + "/)?" + LABEL), labels, "the key " + key + " is not well formed");
+            boolean fine = key.matches("(" + DNS_NAME + "/)?" + LABEL);
+            findings.unless(fine, labels, "the key " + key + " is not well formed");
             findings.unless(value.matches("(" + LABEL + ")?"), labels, "the value " + value + " is not well formed");
         });
     }
 
     private void checkResources(Node resources) {
-        Map<String, String> requests = resources.map("requests");
-        requests.forEach(
-                (name, value) -> findings.unless(quantity(value).isPresent(), resources, value + " is no quantity"));
-        resources.map("limits").forEach((name, value) -> {
-            findings.unless(quantity(value).isPresent(), resources, value + " is no quantity");
-            boolean enough = quantity(value)
-                    .map(limit -> quantity(requests.getOrDefault(name, "0"))
-                                    .map(limit::compareTo)
-                                    .orElse(0)
-                            >= 0)
-                    .orElse(true);
-            findings.unless(enough, resources, name + " is below what is requested");
+        Map<String, String> said = resources.map("limits");
+        resources.map("requests").forEach((name, request) -> {
+            BigDecimal most = quantity(said.getOrDefault(name, request)).orElse(BigDecimal.ZERO);
+            boolean enough = most.compareTo(quantity(request).orElse(BigDecimal.ZERO)) >= 0;
+            findings.unless(enough, resources, "the limit of " + name + " is below what is requested");
+            said.put(name + " requested", request);
         });
+        said.values()
+                .forEach(value -> findings.unless(quantity(value).isPresent(), resources, value + " is no quantity"));
     }
 
     /** A quantity as Kubernetes writes it, such as {@code 250m} or {@code 96Mi}. */
     static Optional<BigDecimal> quantity(String text) {
-        Matcher matcher = QUANTITY.matcher(text);
-        if (!matcher.matches()) {
+        try {
+            return Optional.of(Quantity.fromString(text).getNumber());
+        } catch (QuantityFormatException e) {
             return Optional.empty();
         }
-        String suffix = Optional.ofNullable(matcher.group(2)).orElse("");
-        BigDecimal number = new BigDecimal(matcher.group(1));
-        if (suffix.equals("m")) {
-            return Optional.of(number.movePointLeft(3));
-        }
-        int power = suffix.isEmpty() ? 0 : "KMGTPE".indexOf(Character.toUpperCase(suffix.charAt(0))) + 1;
-        return Optional.of(number.multiply(
-                BigDecimal.valueOf(suffix.endsWith("i") ? 1024 : 1000).pow(power)));
     }
 }
