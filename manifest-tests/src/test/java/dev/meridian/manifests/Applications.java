@@ -1,6 +1,9 @@
 package dev.meridian.manifests;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.meridian.manifests.Workload.Container;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -13,8 +16,8 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import tools.jackson.databind.JsonNode;
+import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
+import org.springframework.core.io.ByteArrayResource;
 
 /** What our programs read of their environment, as their settings and sources say. */
 final class Applications {
@@ -42,7 +45,7 @@ final class Applications {
     private static final String SECRETS = "/run/secrets/";
     private static final Pattern MOUNTED = Pattern.compile("/run/[\\w/-]+(\\.\\w+)+");
 
-    private static final Map<String, Map<String, String>> SETTINGS = new ConcurrentHashMap<>();
+    private static final Map<Path, Map<String, String>> SETTINGS = new ConcurrentHashMap<>();
     private static final Map<String, Set<String>> KNOWN = new ConcurrentHashMap<>();
 
     private Applications() {}
@@ -83,28 +86,25 @@ final class Applications {
     /** What the settings name has a value, as has what only development's file says; and files that they name are there. */
     private static void checkRequired(Cluster cluster, Container container, Findings findings) {
         String module = container.program();
+        Node node = container.node();
         Map<String, String> environment = cluster.environment(container);
         String active = environment.getOrDefault("SPRING_PROFILES_ACTIVE", "");
-        for (String argument : container.node().texts("args")) {
-            active = argument.startsWith(PROFILES) ? argument.substring(PROFILES.length()) : active;
-            findings.unless(argument.startsWith("--"), container.node(), "the argument " + argument + " sets nothing");
+        for (String argument : node.texts("args")) {
+            String said = argument.replace("$(SPRING_PROFILES_ACTIVE)", active);
+            active = said.startsWith(PROFILES) ? said.substring(PROFILES.length()) : active;
+            findings.unless(said.startsWith("--"), node, "the argument " + argument + " sets nothing");
         }
-        List<String> profiles =
-                List.of(active.replace("$(SPRING_PROFILES_ACTIVE)", "").split(","));
+        List<String> profiles = List.of(active.split(","));
         Map<String, String> files = cluster.files(container);
         Map<String, String> settings = new TreeMap<>(settings(module, "application.yml"));
         profiles.forEach(profile -> settings.putAll(settings(module, "application-" + profile + ".yml")));
-        files.forEach((file, text) -> {
-            if (file.endsWith("/application.yml")) {
-                Manifests.yaml(text).forEach(document -> flatten("", document, settings));
-            }
-        });
+        files.forEach((file, text) -> settings.putAll(file.endsWith("/application.yml") ? flat(text) : Map.of()));
         environment.forEach((name, value) -> settings.put(canonical(name), value));
         secrets(cluster, container).forEach(name -> settings.put(canonical(name), ""));
 
         boolean migration = profiles.contains("migrate");
-        Set<String> required =
-                new TreeSet<>(settings(module, "application-dev.yml").keySet());
+        Set<String> required = new TreeSet<>();
+        required.addAll(settings(module, "application-dev.yml").keySet());
         required.removeIf(name -> DEVELOPMENT_ONLY.matcher(name).matches());
         required.removeIf(name -> name.startsWith("spring.flyway.") != migration);
         settings.forEach((name, value) -> {
@@ -115,36 +115,38 @@ final class Applications {
             }
             for (MatchResult file : Manifests.matches(MOUNTED, value)) {
                 boolean mounted = files.containsKey(file.group());
-                findings.unless(
-                        mounted, container.node(), "nothing mounts " + file.group() + ", which the settings name");
+                findings.unless(mounted, node, "nothing mounts " + file.group() + ", which the settings name");
             }
         });
         required.removeIf(name -> name.equals("HOSTNAME") || settings.containsKey(canonical(name)));
-        required.forEach(
-                name -> findings.add(container.node(), "nobody sets " + name + ", which " + module + " needs"));
+        required.forEach(name -> findings.add(node, "nobody sets " + name + ", which " + module + " needs"));
     }
 
     /** The files in /run/secrets, each named as a property. */
     private static Set<String> secrets(Cluster cluster, Container container) {
-        Set<String> files = new TreeSet<>(cluster.files(container).keySet());
-        files.removeIf(file -> !file.startsWith(SECRETS));
-        return files.stream()
-                .map(file -> file.substring(SECRETS.length()))
-                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> names = new TreeSet<>();
+        for (String file : cluster.files(container).keySet()) {
+            names.addAll(file.startsWith(SECRETS) ? Set.of(file.substring(SECRETS.length())) : Set.of());
+        }
+        return names;
     }
 
     /** A scaler's query asks for metrics that our programs export. */
     private static void checkMetrics(Manifests manifests, Findings findings) {
-        String sources =
-                MODULES.stream().flatMap(module -> sources(module).stream()).collect(Collectors.joining());
+        StringBuilder sources = new StringBuilder();
+        for (String module : MODULES) {
+            Manifests.files(Path.of("..", module, "src/main"), ".*\\.java")
+                    .forEach(file -> sources.append(Manifests.read(file)));
+        }
         for (Node scaler : manifests.ofKind("ScaledObject")) {
-            scaler.all("spec.triggers[].metadata.query").forEach(query -> {
-                for (MatchResult found : Manifests.matches(METRIC, query.text())) {
-                    String name = found.group().replace('_', '.');
-                    findings.unless(
-                            sources.contains("\"" + name + "\""), query, "no program exports the metric " + name);
-                }
-            });
+            String queries = scaler.all("spec.triggers[].metadata.query")
+                    .map(Node::text)
+                    .toList()
+                    .toString();
+            for (MatchResult found : Manifests.matches(METRIC, queries)) {
+                String name = "\"" + found.group().replace('_', '.') + "\"";
+                findings.unless(sources.indexOf(name) >= 0, scaler, "no program exports the metric " + name);
+            }
         }
     }
 
@@ -157,14 +159,12 @@ final class Applications {
     /** Names in the settings and in the sources; of a class of properties all words count that follow its prefix. */
     private static Set<String> known(String module) {
         Set<String> known = new HashSet<>();
-        for (Path file : Manifests.files(Path.of("..", module, "src/main/resources"), "application[\\w-]*\\.yml")) {
-            settings(module, file.getFileName().toString()).forEach((name, value) -> {
-                known.add(OPEN_KEY.matcher(name).replaceFirst("$1.*"));
-                PLACEHOLDER.matcher(value).results().forEach(found -> known.add(canonical(found.group(1))));
-            });
-        }
-        for (String source : sources(module)) {
+        for (Path file : Manifests.files(Path.of("..", module, "src/main"), "application.*\\.yml|.*\\.java")) {
+            String source = Manifests.read(file);
             PLACEHOLDER.matcher(source).results().forEach(found -> known.add(canonical(found.group(1))));
+            settings(module, file.getFileName().toString())
+                    .keySet()
+                    .forEach(name -> known.add(OPEN_KEY.matcher(name).replaceFirst("$1.*")));
             for (MatchResult prefix : Manifests.matches(PROPERTIES_CLASS, source)) {
                 for (MatchResult word : Manifests.matches(WORD, source)) {
                     known.add(canonical(prefix.group(1) + "." + word.group(1)));
@@ -174,30 +174,19 @@ final class Applications {
         return known;
     }
 
-    private static List<String> sources(String module) {
-        List<Path> files = Manifests.files(Path.of("..", module, "src/main/java"), ".*\\.java");
-        return files.stream().map(Manifests::read).toList();
-    }
-
     /** The settings of one file by their canonical names; none where there is no such file. */
     private static Map<String, String> settings(String module, String file) {
-        return SETTINGS.computeIfAbsent(module + "/src/main/resources/" + file, path -> {
-            Map<String, String> settings = new TreeMap<>();
-            if (Files.exists(Path.of("..", path))) {
-                Manifests.yaml(Manifests.source(path)).forEach(document -> flatten("", document, settings));
-            }
-            return settings;
-        });
+        Path path = Path.of("..", module, "src/main/resources", file);
+        return SETTINGS.computeIfAbsent(path, _ -> Files.exists(path) ? flat(Manifests.read(path)) : Map.of());
     }
 
-    private static void flatten(String prefix, JsonNode value, Map<String, String> settings) {
-        value.forEachEntry((name, child) -> flatten(prefix.isEmpty() ? name : prefix + "." + name, child, settings));
-        for (int i = 0; value.isArray() && i < value.size(); i++) {
-            flatten(prefix + "." + i, value.get(i), settings);
-        }
-        if (value.isValueNode()) {
-            settings.put(canonical(prefix), value.asString(""));
-        }
+    private static Map<String, String> flat(String yaml) {
+        Map<String, String> settings = new TreeMap<>();
+        YamlPropertiesFactoryBean properties = new YamlPropertiesFactoryBean();
+        properties.setResources(new ByteArrayResource(yaml.getBytes(StandardCharsets.UTF_8)));
+        requireNonNull(properties.getObject())
+                .forEach((name, value) -> settings.put(canonical(name.toString()), value.toString()));
+        return settings;
     }
 
     /** One spelling for the relaxed ones: of SPRING_DATA_REDIS_HOST and spring.data.redis.host. */

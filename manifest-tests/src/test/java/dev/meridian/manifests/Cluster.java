@@ -21,8 +21,7 @@ record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> ob
     record Pods(String name, Map<String, String> labels, Map<String, Integer> ports) {
 
         boolean listenAt(Node port) {
-            return ports.containsKey(port.text())
-                    || ports.containsValue(port.json().asInt(0));
+            return ports.containsKey(port.text()) || ports.containsValue(port.number("", 0));
         }
     }
 
@@ -61,12 +60,12 @@ record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> ob
                 there("Secret", resource.text("spec.secretName")).addAll(Set.of("tls.crt", "tls.key", "ca.crt"));
             case "Cluster" -> addPostgres(resource, name);
             case "Kafka" -> addKafka(resource, name);
-            case "KafkaUser" ->
-                manifests
-                        .ofKind("Kafka")
-                        .forEach(kafka -> there(
-                                        "Secret", kafka.text("spec.entityOperator.userOperator.secretPrefix") + name)
-                                .addAll(Set.of("password", "sasl.jaas.config")));
+            case "KafkaUser" -> {
+                for (Node kafka : manifests.ofKind("Kafka")) {
+                    String prefix = kafka.text("spec.entityOperator.userOperator.secretPrefix");
+                    there("Secret", prefix + name).addAll(Set.of("password", "sasl.jaas.config"));
+                }
+            }
             default -> {}
         }
     }
@@ -85,11 +84,11 @@ record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> ob
         });
         postgres.each("spec.managed.roles").forEach(role -> there("role", role.text("name")));
         postgres.each("spec.externalClusters").forEach(other -> there("external cluster", other.text("name")));
-        List.of("-rw", "-ro", "-r")
-                .forEach(suffix -> there("Service", name + suffix).add("5432"));
+        for (String suffix : List.of("-rw", "-ro", "-r")) {
+            there("Service", name + suffix).add("5432");
+        }
         Map<String, String> labels = postgres.map("spec.inheritedMetadata.labels");
-        labels.putAll(
-                Map.of("cnpg.io/cluster", name, "cnpg.io/podRole", "instance", "cnpg.io/instanceRole", "primary"));
+        labels.putAll(Map.of("cnpg.io/cluster", name, "cnpg.io/instanceRole", "primary"));
         pods.add(new Pods(name, labels, Map.of("postgresql", 5432, "metrics", 9187, "status", 8000)));
     }
 
@@ -116,15 +115,13 @@ record Cluster(Manifests manifests, List<Pods> pods, Map<String, Set<String>> ob
     }
 
     List<Pods> selected(Node selector) {
-        return pods.stream()
-                .filter(candidate -> selector.selects(candidate.labels()))
-                .toList();
+        return pods.stream().filter(one -> selector.selects(one.labels())).toList();
     }
 
     Map<String, String> texts(String configMap) {
         return manifests
                 .find("ConfigMap", configMap)
-                .map(found -> found.map("data"))
+                .map(map -> map.map("data"))
                 .orElse(Map.of());
     }
 

@@ -109,16 +109,11 @@ record Manifests(List<Node> resources) {
     }
 
     List<Node> ofKind(String kind) {
-        return resources.stream()
-                .filter(resource -> resource.kind().equals(kind))
-                .toList();
+        return resources.stream().filter(one -> one.kind().equals(kind)).toList();
     }
 
     Optional<Node> find(String kind, String name) {
-        String object = kind + "/" + name;
-        return resources.stream()
-                .filter(resource -> resource.object().equals(object))
-                .findFirst();
+        return ofKind(kind).stream().filter(one -> one.name().equals(name)).findFirst();
     }
 
     List<Workload> workloads() {

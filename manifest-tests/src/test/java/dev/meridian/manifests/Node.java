@@ -38,10 +38,6 @@ record Node(String object, String path, JsonNode json) {
         return !at(path).json.isMissingNode();
     }
 
-    boolean is(String path) {
-        return at(path).json.asBoolean(false);
-    }
-
     String text() {
         return json.asString("");
     }

@@ -125,7 +125,8 @@ final class Schemas {
             return kubernetes((group.isEmpty() ? "api/" : "apis/" + group + "/") + version, resource.text("kind"));
         }
         return Manifests.parse(Manifests.read(definition)).resources().getFirst().each("spec.versions").stream()
-                .filter(served -> served.text("name").equals(version) && served.is("served"))
+                .filter(served -> served.text("name").equals(version)
+                        && served.text("served").equals("true"))
                 .map(served -> (ObjectNode) served.at("schema.openAPIV3Schema").json())
                 .findFirst()
                 .map(this::custom);

@@ -42,7 +42,7 @@ class SeededMistakesTest {
             HorizontalPodAutoscaler/gateway; /spec/minReplicas; 7; the fewest replicas are more than the most
             Deployment/gateway; /spec/replicas; 3; is what HorizontalPodAutoscaler/gateway decides
             ScaledObject/worker; /spec/scaleTargetRef/name; "workers"; there is no Deployment workers
-            ScaledObject/worker; /spec/triggers/0/metadata/query; "max(meridian_queue_length)"; no program exports the metric meridian.queue.length
+            ScaledObject/worker; /spec/triggers/0/metadata/query; "max(meridian_queue_length)"; meridian.queue.length
             HTTPRoute/edge; /spec/rules/0/backendRefs/cdn/name; "varnish"; there is no Service varnish
             HTTPRoute/edge; /spec/rules/0/backendRefs/cdn/port; 80; Service cdn has no 80
             HTTPRoute/edge; /spec/parentRefs/edge/name; "front"; there is no Gateway front
