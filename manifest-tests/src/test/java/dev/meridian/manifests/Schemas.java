@@ -41,8 +41,7 @@ final class Schemas {
 
     /** Kinds without a schema, and why. */
     private static final Map<String, String> WITHOUT_SCHEMA = Map.of(
-            "barmancloud.cnpg.io/v1 ObjectStore",
-                    "the Barman Cloud plugin's only kind here, and its only object is small",
+            "barmancloud.cnpg.io/v1 ObjectStore", "its plugin's only kind here, and its only object is small",
             "gateway.networking.k8s.io/v1 GatewayClass", "it names its controller and no more",
             "monitoring.coreos.com/v1 Prometheus", "of the cluster, not of an overlay");
 
@@ -176,13 +175,8 @@ final class Schemas {
      * of the fields, and stay open.
      */
     private static JsonNode closed(JsonNode schema, boolean close) {
-        if (schema instanceof ArrayNode list) {
-            ArrayNode parts = JsonNodeFactory.instance.arrayNode();
-            list.forEach(part -> parts.add(closed(part, close)));
-            return parts;
-        }
-        if (!(schema instanceof ObjectNode)) {
-            return schema;
+        if (!schema.isObject()) {
+            return schema; // additionalProperties: true
         }
         ObjectNode copy = JsonNodeFactory.instance.objectNode();
         schema.forEachEntry((keyword, value) -> {
@@ -192,7 +186,11 @@ final class Schemas {
                     value.forEachEntry((field, fieldSchema) -> fields.set(field, closed(fieldSchema, close)));
                 }
                 case "items", "additionalProperties", "components" -> copy.set(keyword, closed(value, close));
-                case "allOf", "anyOf", "oneOf", "not" -> copy.set(keyword, closed(value, false));
+                case "not" -> copy.set(keyword, closed(value, false));
+                case "allOf", "anyOf", "oneOf" -> {
+                    ArrayNode parts = copy.putArray(keyword);
+                    value.forEach(part -> parts.add(closed(part, false)));
+                }
                 case String other when other.startsWith("x-") -> {}
                 case "description", "default" -> {}
                 default -> copy.set(keyword, value);
@@ -203,8 +201,8 @@ final class Schemas {
             ArrayNode types = copy.putArray("anyOf");
             List.of("integer", "string").forEach(type -> types.addObject().put("type", type));
         }
-        boolean open = schema.has("additionalProperties")
-                || schema.path("x-kubernetes-preserve-unknown-fields").asBoolean(false);
+        boolean open =
+                schema.path("x-kubernetes-preserve-unknown-fields").asBoolean(schema.has("additionalProperties"));
         if (close && schema.has("properties") && !open) {
             copy.put("additionalProperties", false);
         }
