@@ -32,36 +32,35 @@ final class Agreement {
     /** Topics and grants are objects; a group's settings are set by a job, from topics.conf itself or what equals it. */
     private static void checkTopics(Manifests manifests, Findings findings) {
         Set<String> declared = new TreeSet<>();
-        String said =
-                manifests.ofKind("ConfigMap").stream().map(Node::json).toList().toString();
+        String said = String.valueOf(
+                manifests.ofKind("ConfigMap").stream().map(Node::json).toList());
         for (String line : Manifests.source("edge/kafka/topics.conf").lines().toList()) {
             List<String> words = List.of(line.split(" +"));
-            switch (words.getFirst()) {
-                case "topic" -> declared.add(String.join(" ", words));
-                case "grant" ->
-                    words.subList(4, words.size())
-                            .forEach(name -> declared.add(String.join(" ", words.subList(0, 4)) + " " + name));
-                case "group" ->
-                    words.subList(2, words.size())
-                            .forEach(setting -> findings.unless(said.contains(setting), "Job", "none sets " + setting));
-                default -> {}
+            if (words.getFirst().equals("topic")) {
+                declared.add(String.join(" ", words));
+            }
+            for (String name : words.getFirst().equals("grant") ? words.subList(4, words.size()) : List.<String>of()) {
+                declared.add(String.join(" ", words.subList(0, 4)) + " " + name);
+            }
+            for (String setting :
+                    words.getFirst().equals("group") ? words.subList(2, words.size()) : List.<String>of()) {
+                findings.unless(said.contains(setting), "topics.conf", "no job sets " + setting);
             }
         }
         Set<String> made = new TreeSet<>();
         for (Node topic : manifests.ofKind("KafkaTopic")) {
-            StringBuilder line = new StringBuilder("topic " + topic.name() + " " + topic.text("spec.partitions"));
-            topic.map("spec.config")
-                    .forEach((name, value) ->
-                            line.append(" ").append(name).append("=").append(value));
-            made.add(line.toString());
+            Map<String, String> config = topic.map("spec.config"); // {a=b, c=d}
+            String settings = config.toString().replaceAll("[{},]", "");
+            made.add(("topic " + topic.name() + " " + topic.text("spec.partitions") + " " + settings).strip());
         }
         for (Node user : manifests.ofKind("KafkaUser")) {
             for (Node acl : ONLY_HERE.contains(user.name()) ? List.<Node>of() : user.each("spec.authorization.acls")) {
                 String any = acl.text("resource.patternType").equals("prefix") ? "*" : "";
-                String object = acl.text("resource.type") + " " + acl.text("resource.name") + any;
-                acl.texts("operations")
-                        .forEach(operation -> made.add("grant " + user.name() + " "
-                                + operation.replace("eC", "e_C").toLowerCase(Locale.ROOT) + " " + object));
+                String object = " " + acl.text("resource.type") + " " + acl.text("resource.name") + any;
+                for (String operation : acl.texts("operations")) {
+                    String verb = operation.replace("eC", "e_C").toLowerCase(Locale.ROOT);
+                    made.add("grant " + user.name() + " " + verb + object);
+                }
             }
         }
         declared.forEach(line -> findings.unless(made.contains(line), "topics.conf", "not in the manifests: " + line));

@@ -108,12 +108,11 @@ final class Applications {
         required.removeIf(name -> DEVELOPMENT_ONLY.matcher(name).matches());
         required.removeIf(name -> name.startsWith("spring.flyway.") != migration);
         settings.forEach((name, value) -> {
-            for (MatchResult found : Manifests.matches(PLACEHOLDER, value)) {
-                if (found.group(2) == null && (!migration || name.startsWith("spring.flyway."))) {
-                    required.add(found.group(1));
-                }
+            boolean read = !migration || name.matches("spring\\.(flyway|datasource|ssl)\\..*");
+            for (MatchResult found : read ? Manifests.matches(PLACEHOLDER, value) : List.<MatchResult>of()) {
+                required.addAll(found.group(2) == null ? Set.of(found.group(1)) : Set.of());
             }
-            for (MatchResult file : Manifests.matches(MOUNTED, value)) {
+            for (MatchResult file : read ? Manifests.matches(MOUNTED, value) : List.<MatchResult>of()) {
                 boolean mounted = files.containsKey(file.group());
                 findings.unless(mounted, node, "nothing mounts " + file.group() + ", which the settings name");
             }

@@ -114,7 +114,7 @@ final class Firewall {
         boolean any = ports.isEmpty();
         for (Node one : ports) {
             boolean protocol = one.text("protocol", "TCP").equals(name.endsWith("/UDP") ? "UDP" : "TCP");
-            int first = to.ports().getOrDefault(one.text("port"), one.number("port", port));
+            int first = to.ports().getOrDefault(one.text("port"), one.number("port", one.has("port") ? 0 : port));
             any |= protocol && first <= port && port <= one.number("endPort", first);
         }
         return any;
