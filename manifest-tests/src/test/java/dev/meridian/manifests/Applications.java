@@ -41,9 +41,10 @@ final class Applications {
     private static final Pattern PROPERTIES_CLASS = Pattern.compile("@ConfigurationProperties\\(\"([\\w.-]+)\"\\)");
     private static final Pattern WORD = Pattern.compile("[ (](\\w+)[,)]");
     private static final Pattern METRIC = Pattern.compile("meridian_\\w+");
-    private static final String PROFILES = "--spring.profiles.active=";
     private static final String SECRETS = "/run/secrets/";
     private static final Pattern MOUNTED = Pattern.compile("/run/[\\w/-]+(\\.\\w+)+");
+
+    private static final String CERTIFICATES = "${meridian.certificates}";
 
     private static final Map<Path, Map<String, String>> SETTINGS = new ConcurrentHashMap<>();
     private static final Map<String, Set<String>> KNOWN = new ConcurrentHashMap<>();
@@ -89,30 +90,27 @@ final class Applications {
         Node node = container.node();
         Map<String, String> environment = cluster.environment(container);
         String active = environment.getOrDefault("SPRING_PROFILES_ACTIVE", "");
-        for (String argument : node.texts("args")) {
-            String said = argument.replace("$(SPRING_PROFILES_ACTIVE)", active);
-            active = said.startsWith(PROFILES) ? said.substring(PROFILES.length()) : active;
-            findings.unless(said.startsWith("--"), node, "the argument " + argument + " sets nothing");
-        }
         List<String> profiles = List.of(active.split(","));
         Map<String, String> files = cluster.files(container);
         Map<String, String> settings = new TreeMap<>(settings(module, "application.yml"));
         profiles.forEach(profile -> settings.putAll(settings(module, "application-" + profile + ".yml")));
         files.forEach((file, text) -> settings.putAll(file.endsWith("/application.yml") ? flat(text) : Map.of()));
+        boolean migration = environment.containsKey("MERIDIAN_MIGRATE");
+        settings.keySet().removeIf(name -> migration && name.startsWith("spring.flyway.")); // the service's own role
         environment.forEach((name, value) -> settings.put(canonical(name), value));
         secrets(cluster, container).forEach(name -> settings.put(canonical(name), ""));
 
-        boolean migration = profiles.contains("migrate");
         Set<String> required = new TreeSet<>();
         required.addAll(settings(module, "application-dev.yml").keySet());
         required.removeIf(name -> DEVELOPMENT_ONLY.matcher(name).matches());
-        required.removeIf(name -> name.startsWith("spring.flyway.") != migration);
-        settings.forEach((name, value) -> {
-            boolean read = !migration || name.matches("spring\\.(flyway|datasource|ssl)\\..*");
-            for (MatchResult found : read ? Manifests.matches(PLACEHOLDER, value) : List.<MatchResult>of()) {
+        required.removeIf(name -> name.startsWith("spring.flyway.") && !migration);
+        required.addAll(List.of(settings.getOrDefault("meridian.required", "").split(",\\s*")));
+        settings.forEach((name, text) -> {
+            String value = text.replace(CERTIFICATES, settings.getOrDefault("meridian.certificates", ""));
+            for (MatchResult found : Manifests.matches(PLACEHOLDER, value)) {
                 required.addAll(found.group(2) == null ? Set.of(found.group(1)) : Set.of());
             }
-            for (MatchResult file : read ? Manifests.matches(MOUNTED, value) : List.<MatchResult>of()) {
+            for (MatchResult file : Manifests.matches(MOUNTED, value)) {
                 boolean mounted = files.containsKey(file.group());
                 findings.unless(mounted, node, "nothing mounts " + file.group() + ", which the settings name");
             }
@@ -143,7 +141,8 @@ final class Applications {
                     .toList()
                     .toString();
             for (MatchResult found : Manifests.matches(METRIC, queries)) {
-                String name = "\"" + found.group().replace('_', '.') + "\"";
+                String name = "\""
+                        + found.group().replaceFirst("_(seconds|total)$", "").replace('_', '.') + "\"";
                 findings.unless(sources.indexOf(name) >= 0, scaler, "no program exports the metric " + name);
             }
         }

@@ -111,8 +111,9 @@ class SeededMistakesTest {
             ExternalSecret/gateway; /spec/data/1/secretKey; "spring.redis.password"; no property of gateway is spring.redis.password
             ExternalSecret/identity; /spec/data/1/secretKey; "spring.security.oauth2.authorizationserver.client.demo.registration.secret"; no property of identity is spring.security
             Deployment/identity; /spec/template/spec/containers/identity/env/MERIDIAN_IDENTITY_SIGNINGKEY/value; "file:/run/identity/key.pem"; nothing mounts /run/identity/key.pem
-            Job/worker-migration; /spec/template/spec/containers/migration/args; ["--spring.profiles.active=staging", "migrate"]; the argument migrate sets nothing
-            ExternalSecret/worker-migration; /spec/data/0/secretKey; "spring.datasource.password"; nobody sets spring.flyway.password
+            Job/worker-migration; /spec/template/spec/containers/migration/env/MERIDIAN_MIGRATE/name; "MERIDIAN_MIGRATES"; no property of worker is MERIDIAN_MIGRATES
+            Deployment/worker; /spec/template/spec/containers/worker/volumeMounts/kafka-ca; (removed); nothing mounts /run/ca/kafka/ca.crt
+            ExternalSecret/worker-migration; /spec/data/3/secretKey; "meridian.kafka.password"; nobody sets spring.flyway.password
             # what other files say too
             KafkaTopic/orders.placed; /spec/partitions; 3; topics.conf: not in the manifests: topic orders.placed 2
             ConfigMap/kafka-topics; /data/topics.conf; "group fulfilment"; no job sets share.auto.offset.reset=earliest
