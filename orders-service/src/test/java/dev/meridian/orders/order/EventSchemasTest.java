@@ -13,7 +13,10 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The events that this service writes are those that {@code docs/events} describes. */
@@ -50,6 +53,19 @@ class EventSchemasTest {
                 Order.Reason.OUT_OF_STOCK);
         fits("order-changed", new OrderChanged("alice", ORDER));
         fits("order-changed", new OrderChanged("alice", rejected));
+    }
+
+    @ParameterizedTest
+    @MethodSource("examples")
+    void whatWasEverWrittenStillFits(Path example) throws IOException {
+        String schema = example.getFileName().toString().replaceFirst("\\.\\d+\\.json$", "");
+        assertThat(errors(schema, Files.readString(example))).isEmpty();
+    }
+
+    static Stream<Path> examples() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("../docs/events/examples"))) {
+            return files.toList().stream();
+        }
     }
 
     @Test
