@@ -36,6 +36,7 @@ class OwnCredentialsTests {
         var all = new ArrayList<>(settings);
         all.addAll(List.of(
                 "meridian.datacenter=dc1",
+                "meridian.registry.password=own",
                 "server.port=0",
                 "eureka.client.enabled=false",
                 "spring.main.banner-mode=off"));
