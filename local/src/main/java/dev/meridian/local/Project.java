@@ -3,6 +3,8 @@ package dev.meridian.local;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** The checked-out project: where the jars and the configuration of the real programs are. */
 public record Project(Path root) {
@@ -43,6 +45,17 @@ public record Project(Path root) {
     /** A file or folder of the configuration that every environment shares. */
     public Path edge(String name) {
         return root.resolve("edge").resolve(name);
+    }
+
+    /** The names of development's passwords that begin so. */
+    public List<String> secrets(String prefix) {
+        try (Stream<Path> files = Files.list(edge("secrets"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith(prefix))
+                    .toList();
+        } catch (IOException e) {
+            throw new StackException("Cannot list the passwords in " + edge("secrets") + ": " + e, e);
+        }
     }
 
     /** A password of development, by the name of its file. */

@@ -89,11 +89,8 @@ final class Applications {
         String module = container.program();
         Node node = container.node();
         Map<String, String> environment = cluster.environment(container);
-        String active = environment.getOrDefault("SPRING_PROFILES_ACTIVE", "");
-        List<String> profiles = List.of(active.split(","));
         Map<String, String> files = cluster.files(container);
         Map<String, String> settings = new TreeMap<>(settings(module, "application.yml"));
-        profiles.forEach(profile -> settings.putAll(settings(module, "application-" + profile + ".yml")));
         files.forEach((file, text) -> settings.putAll(file.endsWith("/application.yml") ? flat(text) : Map.of()));
         boolean migration = environment.containsKey("MERIDIAN_MIGRATE");
         settings.keySet().removeIf(name -> migration && name.startsWith("spring.flyway.")); // the service's own role
@@ -142,7 +139,9 @@ final class Applications {
                     .toString();
             for (MatchResult found : Manifests.matches(METRIC, queries)) {
                 String name = "\""
-                        + found.group().replaceFirst("_(seconds|total)$", "").replace('_', '.') + "\"";
+                        + found.group()
+                                .replaceFirst("_(seconds(_sum)?|total)$", "")
+                                .replace('_', '.') + "\"";
                 findings.unless(sources.indexOf(name) >= 0, scaler, "no program exports the metric " + name);
             }
         }

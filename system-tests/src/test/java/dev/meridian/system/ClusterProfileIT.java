@@ -15,7 +15,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,7 +27,6 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -107,7 +105,6 @@ class ClusterProfileIT {
             });
             await("the service to be ready").atMost(STARTED).until(() -> readiness(management) == 200);
             assertThat(service.said().lines()).allMatch(line -> line.startsWith("{\"@timestamp\":"));
-            assertThat(management(management, "prometheus").body()).contains("\n" + metricOfTheAutoscaler());
         }
         assertThat(primary.trusted()).isPositive();
     }
@@ -252,27 +249,14 @@ class ClusterProfileIT {
         return refusals.getFirst();
     }
 
-    private static String metricOfTheAutoscaler() throws IOException {
-        String scaler = Files.readString(Path.of("../k8s/components/autoscaling/worker.yaml"));
-        return Pattern.compile("meridian_\\w+")
-                .matcher(scaler)
-                .results()
-                .findFirst()
-                .orElseThrow()
-                .group();
-    }
-
     private int readiness(int management) throws InterruptedException {
         try {
-            return management(management, "health/readiness").statusCode();
+            URI address = URI.create("http://" + Address.HOST + ":" + management + "/actuator/health/readiness");
+            return http.send(HttpRequest.newBuilder(address).build(), BodyHandlers.discarding())
+                    .statusCode();
         } catch (IOException e) {
             return 0;
         }
-    }
-
-    private HttpResponse<String> management(int port, String endpoint) throws IOException, InterruptedException {
-        URI address = URI.create("http://" + Address.HOST + ":" + port + "/actuator/" + endpoint);
-        return http.send(HttpRequest.newBuilder(address).build(), BodyHandlers.ofString());
     }
 
     private void superuser(String statement) throws SQLException {

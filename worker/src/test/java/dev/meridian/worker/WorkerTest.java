@@ -3,11 +3,14 @@ package dev.meridian.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.meridian.local.BackingServices;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -193,11 +197,19 @@ class WorkerTest extends RunningWorker {
                                             "meridian_fulfilment_cancellations_total{",
                                             "meridian_fulfilment_refunds_total{",
                                             "meridian_queue_handling_seconds_bucket",
+                                            metricOfTheAutoscaler(),
                                             "meridian_queue_deliveries_total",
                                             "meridian_queue_retries_waiting",
                                             "meridian_queue_backing_off{"));
             assertThat(get(http, "/actuator/env").statusCode()).isEqualTo(404);
         }
+    }
+
+    private static String metricOfTheAutoscaler() throws IOException {
+        String scaler = Files.readString(Path.of("../k8s/components/autoscaling/worker.yaml"));
+        var metric = Pattern.compile("meridian_\\w+").matcher(scaler);
+        assertThat(metric.find()).isTrue();
+        return "\n" + metric.group() + "{";
     }
 
     private HttpResponse<String> get(HttpClient http, String path) throws Exception {

@@ -188,7 +188,7 @@ class RateLimiterTests {
     }
 
     @Test
-    void aPasswordThatIsRefusedIsToldOnce(CapturedOutput output) {
+    void aPasswordThatIsRefusedIsTold(CapturedOutput output) {
         var site = new Site(REDIS, 1, BURST, Duration.ofSeconds(1), "guessed");
         await("the news").atMost(SOON).until(() -> output.getOut().contains("WRONGPASS"));
         assertThat(site.granted("me", 2 * BURST)).isLessThanOrEqualTo(BURST + 5L);

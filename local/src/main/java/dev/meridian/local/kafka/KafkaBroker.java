@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -116,10 +117,8 @@ public record KafkaBroker(Project project, Path folder, Address broker, Address 
     /** The passwords, as the shared properties name them. */
     @Override
     public Map<String, String> environment() {
-        return Map.of(
-                "KAFKA_ADMIN", project.secret("kafka-admin"),
-                "KAFKA_ORDERS_SERVICE", project.secret("kafka-orders-service"),
-                "KAFKA_WORKER", project.secret("kafka-worker"));
+        return project.secrets("kafka-").stream()
+                .collect(Collectors.toMap(name -> name.toUpperCase(Locale.ROOT).replace('-', '_'), project::secret));
     }
 
     /** See {@link KafkaLogin#settings}. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.meridian.startup;
+
+import org.jspecify.annotations.NullMarked;
